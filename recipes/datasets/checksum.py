@@ -1,0 +1,69 @@
+"""Whether a file on disk has the content it should have, hashed once as long as it is unchanged."""
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+
+def difference(path: Path, size: int, sha256: str, *, gzipped: bool = False) -> str:
+    """Says how a file differs from what it should be.
+
+    Args:
+        path: An existing file.
+        size: The right number of bytes.
+        sha256: The right hash, in hexadecimal.
+        gzipped: Whether the file is gzip data, and size and hash are of what it unpacks to.
+
+    Returns:
+        "" if the content is right, otherwise a phrase such as "9 bytes, expected 12".
+    """
+    try:
+        stat = path.stat()
+        if not gzipped and stat.st_size != size:
+            return f"{stat.st_size:,} bytes, expected {size:,}"
+        # The change time is set by the kernel: an edit that puts the old mtime back is seen.
+        stamp = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        found_size, found = _content(str(path), stamp, size if gzipped else None)
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    except (zlib.error, EOFError):
+        return "damaged or cut gzip data"
+    if found_size != size:
+        return f"{found_size:,} bytes unpacked, expected {size:,}"
+    return "" if found == sha256 else f"sha256 {found}, expected {sha256}"
+
+
+@cache
+def _content(path: str, stamp: tuple[int, ...], unpacked_size: int | None) -> tuple[int, str]:
+    """Returns (bytes, sha256); `stamp` is there so that a changed file is hashed again."""
+    del stamp
+    digest, size = hashlib.sha256(), 0
+    chunks = _plain_chunks(path) if unpacked_size is None else _unpacked_chunks(path)
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        # A small gzip file can unpack to any size; nobody needs to see the end of a wrong one.
+        if unpacked_size is not None and size > unpacked_size:
+            break
+    return size, digest.hexdigest()
+
+
+def _plain_chunks(path: str) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _unpacked_chunks(path: str) -> Iterator[bytes]:
+    unpacker = zlib.decompressobj(GZIP_WINDOW)
+    for packed in _plain_chunks(path):
+        while packed and not unpacker.eof:
+            yield unpacker.decompress(packed, CHUNK_BYTES)
+            packed = unpacker.unconsumed_tail
+    if not unpacker.eof:
+        raise EOFError
