@@ -1,0 +1,5 @@
+from zoo.recurrence.bidirectional_dynamic_rnn import (
+    bidirectional_dynamic_rnn as bidirectional_dynamic_rnn,
+)
+from zoo.recurrence.dynamic_rnn import DynamicRNN as DynamicRNN
+from zoo.recurrence.dynamic_rnn import dynamic_rnn as dynamic_rnn

@@ -1,0 +1,59 @@
+"""Checks of the lengths that say how much of each row is real."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.errors import InputError
+
+
+def check_sequence_length(owner: str, lengths: Any, inputs_shape: tuple) -> Any:
+    """Checks what is known before anything runs; returns lengths as an array or tensor.
+
+    Args:
+        owner: Who asks, for the message.
+        lengths: What was given, or None.
+        inputs_shape: `(batch, time, features)`, None where unknown.
+
+    Raises:
+        InputError: For another shape or dtype, and for known values outside 0 to time.
+    """
+    if lengths is None:
+        return None
+    batch, time = inputs_shape[0], inputs_shape[1]
+    lengths = lengths if hasattr(lengths, "shape") else np.asarray(lengths)
+    dtype = getattr(lengths.dtype, "name", lengths.dtype)
+    if "int" not in str(dtype):
+        raise InputError(f"{owner} expects integer lengths; got dtype {dtype}")
+    shape = tuple(lengths.shape)
+    fits = len(shape) == 1 and (None in (shape[0], batch) or shape[0] == batch)
+    if not fits:
+        rows = "batch" if batch is None else batch
+        raise InputError(f"{owner} expects lengths of shape ({rows},); got {shape}")
+    if isinstance(lengths, np.ndarray) or (tf.is_tensor(lengths) and hasattr(lengths, "numpy")):
+        _check_values(owner, np.asarray(lengths), time)
+    return lengths
+
+
+def guard_in_graph(owner: str, lengths: Any, inputs: tf.Tensor) -> tf.Tensor:
+    """Lengths as int32; in a graph, an assertion that they lie in 0 to time."""
+    lengths = tf.cast(lengths, tf.int32)
+    if tf.executing_eagerly():
+        return lengths
+    time = tf.shape(inputs)[1]
+    right = tf.reduce_all((lengths >= 0) & (lengths <= time))
+    message = f"{owner} expects lengths from 0 to time; got (lengths, time):"
+    with tf.control_dependencies([tf.debugging.Assert(right, [message, lengths, time])]):
+        return tf.identity(lengths)
+
+
+def _check_values(owner: str, values: np.ndarray, time: int | None) -> None:
+    too_long = values > time if time is not None else np.zeros_like(values, bool)
+    wrong = np.flatnonzero((values < 0) | too_long)
+    if wrong.size:
+        row = int(wrong[0])
+        until = "the number of steps" if time is None else time
+        raise InputError(
+            f"{owner} expects lengths from 0 to {until}; got {int(values[row])} in row {row}"
+        )
