@@ -26,14 +26,13 @@ class AdditiveAttention(ContentAttention):
 
     Example:
 
+    >>> import numpy as np
     >>> attention = AdditiveAttention(units=8)
     >>> memory = attention.memory(np.ones((2, 5, 6)), np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]))
     >>> context, weights, state = attention(np.ones((2, 4)), memory)
     >>> context.shape, weights.shape, state
     (TensorShape([2, 6]), TensorShape([2, 5]), ())
     """
-
-    takes_units = True
 
     def __init__(self, units: int, use_bias: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
@@ -82,4 +81,6 @@ def additive_scores(queries: Any, keys: Any, vector: Any) -> Any:
         `[batch, steps, positions]`.
     """
     hidden = ops.tanh(queries[:, :, None] + keys[:, None])  # [batch, steps, positions, units]
-    return ops.squeeze(ops.matmul(hidden, vector[:, None]), -1)
+    # One flat product: a batched one is a fifth slower, forward and back, on a CPU.
+    scores = ops.matmul(ops.reshape(hidden, (-1, vector.shape[0])), vector[:, None])
+    return ops.reshape(scores, ops.shape(hidden)[:3])

@@ -35,11 +35,9 @@ class Attention(keras.layers.Layer):
 
     Attributes:
         accepts_sequences: Whether a query of rank 3 (all steps at once) is taken.
-        takes_units: Whether the kind has a scoring space whose width `units` sets.
     """
 
     accepts_sequences: ClassVar[bool] = True
-    takes_units: ClassVar[bool] = False
 
     def __init__(self, **kwargs: Any):
         # State is float32 under every policy, so inputs are cast one by one in `call`.

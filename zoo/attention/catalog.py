@@ -3,10 +3,11 @@
 import inspect
 from typing import Any
 
+from zoo.attention.base import Attention
 from zoo.errors import InputError, unknown_name
 from zoo.registry import Registry
 
-attentions: Registry[type] = Registry("attention")
+attentions: Registry[type[Attention]] = Registry("attention")
 
 # What Keras itself takes for any layer.
 _LAYER_SETTINGS = ("name", "dtype", "trainable")
@@ -23,7 +24,7 @@ def names(pattern: str = "*") -> list[str]:
     return attentions.names(pattern)
 
 
-def get(name_or_object: Any, units: int | None = None, **settings: Any) -> Any:
+def get(name_or_object: str | Attention, units: int | None = None, **settings: Any) -> Attention:
     """Makes an attention from its name; one that is made already is handed back.
 
     Args:
@@ -44,8 +45,6 @@ def get(name_or_object: Any, units: int | None = None, **settings: Any) -> Any:
     >>> get("local_predictive", units=64, window=3).window
     3
     """
-    from zoo.attention.base import Attention
-
     if isinstance(name_or_object, Attention):
         if settings:
             raise InputError(

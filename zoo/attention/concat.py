@@ -26,6 +26,7 @@ class ConcatAttention(AdditiveAttention):
 
     Example:
 
+    >>> import numpy as np
     >>> attention = ConcatAttention(units=8)
     >>> memory = attention.memory(np.ones((2, 5, 6)))
     >>> attention(np.ones((2, 4)), memory)[0].shape

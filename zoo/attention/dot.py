@@ -23,6 +23,7 @@ class DotAttention(ContentAttention):
 
     Example:
 
+    >>> import numpy as np
     >>> attention = DotAttention()
     >>> memory = attention.memory(np.ones((2, 5, 6)))
     >>> attention(np.ones((2, 6)), memory)[0].shape
@@ -53,6 +54,7 @@ class ScaledDotAttention(DotAttention):
 
     Example:
 
+    >>> import numpy as np
     >>> attention = ScaledDotAttention()
     >>> memory = attention.memory(np.ones((2, 5, 6)))
     >>> attention(np.ones((2, 6)), memory)[0].shape

@@ -23,6 +23,7 @@ class GeneralAttention(ContentAttention):
 
     Example:
 
+    >>> import numpy as np
     >>> attention = GeneralAttention()
     >>> memory = attention.memory(np.ones((2, 5, 6)))
     >>> attention(np.ones((2, 4)), memory)[0].shape

@@ -26,13 +26,23 @@ def masked_softmax(scores: Any, mask: Any) -> Any:
 
     Example:
 
+    >>> import numpy as np
     >>> masked_softmax(np.array([[1.0, 1.0, 9.0]]), np.array([[True, True, False]])).numpy()
     array([[0.5, 0.5, 0. ]])
     """
-    scores = at_least_single(scores)
-    weights = ops.softmax(ops.where(mask, scores, ops.cast(_NEVER, scores.dtype)), axis=-1)
+    weights = ops.softmax(_silenced(scores, mask), axis=-1)
     # With nothing real the softmax is uniform; elsewhere this changes nothing.
     return weights * ops.cast(mask, weights.dtype)
+
+
+def masked_log_softmax(scores: Any, mask: Any) -> Any:
+    """Returns the logarithm of `masked_softmax`, and zero where the mask is false."""
+    return ops.where(mask, ops.log_softmax(_silenced(scores, mask), axis=-1), 0.0)
+
+
+def _silenced(scores, mask):
+    scores = at_least_single(scores)
+    return ops.where(mask, scores, ops.cast(_NEVER, scores.dtype))
 
 
 def at_least_single(x: Any) -> Any:
