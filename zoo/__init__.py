@@ -1,0 +1,30 @@
+"""A Keras 3 / TensorFlow zoo of recurrent networks.
+
+>>> import zoo
+>>> "attention_n_to_m" in zoo.list_models()
+True
+"""
+
+import importlib
+import os
+
+from zoo.version import __version__ as __version__
+
+# Keras reads it once, at its first import; the zoo is for TensorFlow alone.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+# Looked up when first used: TensorFlow takes seconds to import, and `zoo --help` needs none of it.
+_PUBLIC = {
+    "build": "zoo.topologies",
+    "list_models": "zoo.topologies",
+    "load": "zoo.serving.saved_model",
+    "InputError": "zoo.errors",
+}
+
+__all__ = ["InputError", "__version__", "build", "list_models", "load"]
+
+
+def __getattr__(name: str):
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'zoo' has no attribute {name!r}")

@@ -1,0 +1,3 @@
+"""Keras Tuner behind one door."""
+
+from zoo.tuning.parameter import Parameter as Parameter

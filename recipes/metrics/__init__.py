@@ -1,0 +1,1 @@
+"""Measures that published numbers use, by the libraries that the field uses."""

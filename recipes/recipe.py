@@ -1,0 +1,141 @@
+"""What a recipe declares. It holds no training loop: every recipe answers to the same commands."""
+
+import abc
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.registry import Registry
+from zoo.training.batching import Columns
+from zoo.tuning import Parameter
+
+recipes: Registry["Recipe"] = Registry("recipe")
+
+Answer = Mapping[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSettings:
+    """The settings that every recipe has; a recipe's own record extends this one."""
+
+    batch_size: int = 64
+    epochs: float = 10.0
+    learning_rate: float = 1e-3
+    warmup_steps: int = 0
+    clip_norm: float = 5.0
+    # None: no averaging of the weights.
+    ema_momentum: float | None = None
+    # Steps between two checkpoints; None: one epoch.
+    round_steps: int | None = None
+
+
+class Assets(abc.ABC):
+    """What a recipe learns from its training data beside weights: vocabularies, statistics."""
+
+    @abc.abstractmethod
+    def save(self, folder: Path) -> None:
+        """Writes everything into an existing folder."""
+
+    @classmethod
+    @abc.abstractmethod
+    def load(cls, folder: Path) -> "Assets":
+        """Reads what `save` wrote."""
+
+
+class Recipe(abc.ABC):
+    """Data, model, objective, metric, signatures and search space of one task.
+
+    The class attributes are what `zoo list` shows. The methods are called by `recipes.running`
+    in the order in which they stand here.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    topology: ClassVar[str]
+    datasets: ClassVar[tuple[str, ...]]
+    # The name in the metrics of `measure` that the recipe is judged by, and whether less is better.
+    metric: ClassVar[str]
+    lower_is_better: ClassVar[bool]
+    # (system, its figure, source), as published.
+    published: ClassVar[tuple[tuple[str, str, str], ...]]
+    own_data: ClassVar[str]
+    settings: ClassVar[TrainingSettings]
+    assets: ClassVar[type[Assets]]
+    input_name: ClassVar[str]
+    search_space: ClassVar[tuple[Parameter, ...]]
+
+    @abc.abstractmethod
+    def read(self, settings: Any, data: Path | None, split: str) -> list:
+        """Returns the examples of "train", "validation" or "test"; never the test ones for others.
+
+        Args:
+            settings: The recipe's settings.
+            data: A person's own file in the format of `own_data`, or None for the public data.
+            split: Which part.
+        """
+
+    @abc.abstractmethod
+    def prepare(self, settings: Any, examples: list) -> Assets:
+        """Makes the assets of the training examples."""
+
+    @abc.abstractmethod
+    def build(self, settings: Any, assets: Assets) -> keras.Model:
+        """Builds the model by its registered builder."""
+
+    @abc.abstractmethod
+    def columns(self, assets: Assets, examples: list) -> tuple[Columns, np.ndarray]:
+        """Encodes examples: columns with a row an example, and the lengths to bucket by."""
+
+    @abc.abstractmethod
+    def features(self, columns: Mapping[str, tf.Tensor]) -> tuple[dict, dict]:
+        """Turns a batch of gathered columns into the model's (inputs, targets)."""
+
+    @abc.abstractmethod
+    def objective(self, settings: Any) -> dict[str, Any]:
+        """Returns `loss` and `metrics` for `keras.Model.compile`."""
+
+    @abc.abstractmethod
+    def module(self, settings: Any, assets: Assets, model: keras.Model) -> tf.Module:
+        """Returns the module to export; its `signatures` map names to functions."""
+
+    @abc.abstractmethod
+    def measure(self, settings: Any, answers: "Answers", examples: list) -> dict[str, float]:
+        """Measures a model by its signatures on examples."""
+
+    @abc.abstractmethod
+    def lines(self, inputs: Sequence[str], answer: Answer) -> list[str]:
+        """Says an answer of `serving_default` in a line an input, for a person."""
+
+    @abc.abstractmethod
+    def samples(self, examples: list, count: int) -> list[tuple[str, str]]:
+        """Returns a few (input, truth) pairs to show beside what the model says."""
+
+    def warmup(self) -> list[tuple[str, dict[str, np.ndarray]]]:
+        """Returns requests (signature, inputs) that an export carries to warm a server up."""
+        return []
+
+
+def register(recipe: type[Recipe]) -> type[Recipe]:
+    """Puts a recipe class under its name; a decorator."""
+    recipes.register(recipe.name)(recipe())
+    return recipe
+
+
+class Answers:
+    """Calls signatures by name, in batches, with defaults for what is left out.
+
+    Args:
+        functions: For each signature, a function of keyword tensors that returns a dict.
+    """
+
+    def __init__(self, functions: Mapping[str, Any]):
+        self.functions = functions
+
+    def __call__(self, signature: str = "serving_default", **inputs) -> dict[str, np.ndarray]:
+        outputs = self.functions[signature](**inputs)
+        return {name: np.asarray(value) for name, value in outputs.items()}

@@ -1,0 +1,188 @@
+"""A recipe fitted into a run folder: training, measuring, answering and exporting."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+import zoo.topologies  # noqa: F401  (registers the layers that model.keras names)
+from recipes.recipe import Answers, Recipe, recipes
+from recipes.settings import replace
+from zoo import training
+from zoo.errors import InputError
+from zoo.training.run_folder import RunFolder
+
+EVALUATION_BATCH = 512
+
+
+class Run:
+    """One run of a recipe in its folder.
+
+    Make one with `Run.start` (a new folder) or `Run.open` (one that exists).
+
+    Args:
+        folder: The run folder.
+        recipe: The recipe.
+        settings: Its settings.
+        seed: Of weights, batches and dropout.
+        data: A person's own data file, or None.
+    """
+
+    def __init__(self, folder: RunFolder, recipe: Recipe, settings, seed: int, data: Path | None):
+        self.folder, self.recipe, self.settings = folder, recipe, settings
+        self.seed, self.data = seed, data
+
+    @classmethod
+    def start(cls, recipe: Recipe, path: Path, settings, seed: int, data: Path | None) -> "Run":
+        """Makes the run folder and what the model needs of the training data.
+
+        Raises:
+            InputError: the folder is taken, or the data cannot be used (then no folder is made).
+        """
+        run = cls(RunFolder(path), recipe, settings, seed, data)
+        assets = recipe.prepare(settings, run.examples("train"))
+        run.folder.create(
+            {
+                "recipe": recipe.name,
+                "settings": dataclasses.asdict(settings),
+                "seed": seed,
+                "data": str(data.resolve()) if data else None,
+            }
+        )
+        assets.save(run.folder.assets)
+        return run
+
+    @classmethod
+    def open(cls, path: Path, recipe: str | None = None) -> "Run":
+        """Opens a run folder.
+
+        Args:
+            path: The folder.
+            recipe: The recipe that the caller means; another one's folder is refused.
+
+        Raises:
+            InputError: no run here, or another recipe's.
+        """
+        folder = RunFolder(path)
+        described = folder.description()
+        if recipe is not None and described["recipe"] != recipe:
+            raise InputError(
+                f"{path}: is a run of recipe {described['recipe']!r}, not of {recipe!r}; "
+                f"give another --run-dir"
+            )
+        owner = recipes.get(described["recipe"])
+        settings = replace(owner.settings, described["settings"])
+        data = Path(described["data"]) if described["data"] else None
+        return cls(folder, owner, settings, described["seed"], data)
+
+    @cached_property
+    def assets(self):
+        return self.recipe.assets.load(self.folder.assets)
+
+    def examples(self, split: str) -> list:
+        """Reads the examples of a split."""
+        return self.recipe.read(self.settings, self.data, split)
+
+    def fit(
+        self,
+        resume: bool = False,
+        epochs: float | None = None,
+        steps: int | None = None,
+        say: Callable[[str], None] = lambda line: None,
+        callbacks: tuple = (),
+    ) -> list[dict[str, float]]:
+        """Trains to the end of the given epochs or steps and saves the model.
+
+        Args:
+            resume: Whether to go on from the newest checkpoint, if there is one.
+            epochs: Passes over the training data; defaults to the settings' own.
+            steps: Optimizer steps, instead of epochs.
+            say: Is given lines to show.
+            callbacks: More Keras callbacks.
+
+        Returns:
+            The history, a row a round.
+        """
+        training.deterministic(self.seed)
+        settings, recipe = self.settings, self.recipe
+        examples = self.examples("train")
+        columns, lengths = recipe.columns(self.assets, examples)
+        plan = training.BatchPlan(lengths, settings.batch_size, seed=self.seed)
+        per_epoch = plan.steps_per_epoch
+        total = steps or max(1, round((epochs or settings.epochs) * per_epoch))
+        model = recipe.build(settings, self.assets)
+        objective = recipe.objective(settings)
+        # The same layers, ending in the outputs that the objective judges: Keras asks for a
+        # target of every output.
+        trained = keras.Model(
+            model.input, {name: model.output[name] for name in objective["loss"]}, name=model.name
+        )
+        trained.compile(
+            optimizer=training.optimizer(
+                settings.learning_rate,
+                total,
+                warmup_steps=min(settings.warmup_steps, total // 4),
+                clip_norm=settings.clip_norm,
+                ema_momentum=settings.ema_momentum,
+            ),
+            **objective,
+        )
+        say(
+            f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps; "
+            f"{model.count_params():,} weights; padding {plan.padding_share():.1%} "
+            f"({training.BatchPlan(lengths, settings.batch_size, pool_batches=1).padding_share():.1%}"
+            f" without bucketing)"
+        )
+        validation = recipe.columns(self.assets, self.examples("validation"))
+        began = time.perf_counter()
+        history = training.fit(
+            trained,
+            lambda step: training.training_stream(plan, columns, recipe.features, step),
+            self.folder,
+            total_steps=total,
+            steps_per_epoch=per_epoch,
+            round_steps=settings.round_steps,
+            validation=training.evaluation_batches(
+                validation[0], recipe.features, validation[1], EVALUATION_BATCH
+            ),
+            resume=resume,
+            callbacks=callbacks,
+        )
+        self.folder.save_model(model)
+        self.model = model
+        say(f"trained in {(time.perf_counter() - began) / 60:.1f} min; {self.folder.path}")
+        return history
+
+    @cached_property
+    def model(self):
+        return self.folder.load_model()
+
+    @cached_property
+    def module(self) -> tf.Module:
+        """What would be exported, in memory."""
+        return self.recipe.module(self.settings, self.assets, self.model)
+
+    @property
+    def answers(self) -> Answers:
+        """The signatures of the module."""
+        return Answers(self.module.signatures)
+
+    def evaluate(self, split: str = "test") -> dict[str, float]:
+        """Measures the model on a split and keeps the result in metrics.json."""
+        began = time.perf_counter()
+        measured = self.recipe.measure(self.settings, self.answers, self.examples(split))
+        measured["seconds"] = round(time.perf_counter() - began, 1)
+        kept = self.folder.read_json("metrics.json") if self.folder.metrics.is_file() else {}
+        history = self.folder.read_history()
+        if history:
+            kept["training"] = {
+                "steps": int(history[-1]["step"]),
+                "epochs": round(history[-1]["epoch"], 2),
+                "seconds": round(sum(row["seconds"] for row in history), 1),
+            }
+        self.folder.write_json("metrics.json", {**kept, split: measured})
+        return measured

@@ -1,0 +1,59 @@
+"""Settings of a recipe: a flat record of values, and reading them from KEY=VALUE."""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from zoo.errors import InputError, unknown_name
+
+S = TypeVar("S")
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def parse(assignments: Iterable[str]) -> dict[str, str]:
+    """Splits "key=value" strings; raises `InputError` for one without a key or "="."""
+    pairs = {}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"--set {text!r}: expected KEY=VALUE, for example units=128")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def replace(settings: S, changes: Mapping[str, Any]) -> S:
+    """Returns settings with some values changed, each given as a value or as its text.
+
+    Raises:
+        InputError: an unknown setting (with the near ones named) or a value of the wrong type.
+    """
+    hints = get_type_hints(type(settings))
+    values = {}
+    for name, value in changes.items():
+        if name not in hints:
+            raise unknown_name("setting", name, hints)
+        values[name] = _convert(name, value, hints[name])
+    return dataclasses.replace(settings, **values)
+
+
+def _convert(name: str, value: Any, hint: Any) -> Any:
+    options = [option for option in get_args(hint) if option is not type(None)]
+    optional, kind = len(options) != len(get_args(hint)), options[0] if options else hint
+    if optional and (value is None or str(value).lower() == "none"):
+        return None
+    try:
+        if kind is bool:
+            return value if isinstance(value, bool) else _WORDS[str(value).lower()]
+        if kind is int and not isinstance(value, str) and value != int(value):
+            raise ValueError
+        converted = kind(value)
+        if isinstance(converted, float) and not math.isfinite(converted):
+            raise ValueError
+    except (KeyError, ValueError, TypeError):
+        expected = {int: "a whole number", float: "a number", bool: "true or false"}
+        raise InputError(
+            f"setting {name}={value!r}: expected {expected.get(kind, kind.__name__)}"
+            f"{' or none' if optional else ''}"
+        ) from None
+    return converted

@@ -1,0 +1,93 @@
+"""One cell over time by the fastest layer there is for it, with the cell's single step beside."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from zoo import cells
+from zoo.recurrence.dynamic_rnn import DynamicRNN
+from zoo.recurrence.gru import GRU
+from zoo.recurrence.lstm import LSTM
+from zoo.recurrence.simple_rnn import SimpleRNN
+
+FAST_LAYERS = {"lstm": LSTM, "gru": GRU, "simple_rnn": SimpleRNN}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class OverTime(keras.layers.Layer):
+    """A cell over a right-padded batch: a fast layer for a name that has one, else a plain loop.
+
+    Args:
+        cell: A registered name, or a cell object, which is run by `DynamicRNN`.
+        units: Width of the cell; not needed with an object.
+
+    Call arguments:
+        inputs: [B, T, D].
+        sequence_length: int [B] or None. Outputs past it are zero; the state is the one at the
+            last real step, and the initial state for a row of length zero.
+        initial_state: The cell's own structure, or None for zeros.
+
+    Returns:
+        Outputs [B, T, output_size] and the final state in the cell's own structure.
+    """
+
+    def __init__(self, cell: Any, units: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self._given, self.units = cell, units
+        made = cells.get(cell, units)
+        self.is_fast = isinstance(cell, str) and cell in FAST_LAYERS
+        if self.is_fast:
+            self.layer = FAST_LAYERS[cell](
+                made.units, return_sequences=True, return_state=True, zero_output_for_mask=True
+            )
+        else:
+            self.layer = DynamicRNN(made)
+
+    @property
+    def cell(self):
+        """The cell that runs; its weights are the layer's."""
+        return self.layer.cell
+
+    @property
+    def output_size(self) -> int:
+        """Width of one step's output."""
+        return self.cell.output_size
+
+    def get_initial_state(self, batch_size):
+        """Returns zeros in the structure of the cell's state."""
+        return self.cell.get_initial_state(batch_size=batch_size)
+
+    def call(self, inputs, sequence_length=None, initial_state=None, training=None):
+        if initial_state is None:
+            initial_state = self.get_initial_state(tf.shape(inputs)[0])
+        if not self.is_fast:
+            return self.layer(inputs, sequence_length, initial_state, training=training)
+        mask = None
+        if sequence_length is not None:
+            mask = tf.sequence_mask(sequence_length, tf.shape(inputs)[1])
+        outputs, *state = self.layer(
+            inputs, mask=mask, initial_state=initial_state, training=training
+        )
+        return outputs, state
+
+    def step(self, inputs, state, training=None):
+        """Runs one step: inputs [B, D] -> (output [B, output_size], next state)."""
+        return self.cell(inputs, state, training=training)
+
+    def get_build_config(self):
+        # Nothing to build from shapes: the layers inside are built by the call that a loaded
+        # functional model repeats.
+        return None
+
+    def get_config(self):
+        cell = self._given
+        if not isinstance(cell, str):
+            cell = keras.saving.serialize_keras_object(self.layer.cell)
+        return {**super().get_config(), "cell": cell, "units": self.units}
+
+    @classmethod
+    def from_config(cls, config):
+        if not isinstance(config["cell"], str):
+            config["cell"] = keras.saving.deserialize_keras_object(config["cell"])
+        return cls(**config)

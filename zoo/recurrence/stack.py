@@ -1,0 +1,173 @@
+"""Several recurrent layers over time, and the same layers one step at a time."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from zoo.errors import InputError
+from zoo.recurrence.over_time import OverTime
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RecurrentStack(keras.layers.Layer):
+    """Layers of one kind of cell, each over the whole sequence, one or both directions.
+
+    Layer l reads the outputs of layer l - 1. In a bidirectional stack a layer's output is the
+    concatenation of its forward and its backward half, [B, T, 2 * units]; the backward half reads
+    each row from its own last real step, so padding never enters it.
+
+    Args:
+        cell: A cell's registered name, or a list with one cell object for each layer (and, in a
+            bidirectional stack, two for each: forward, backward). One object is never used twice.
+        units: Width of a cell; not needed when objects are given.
+        num_layers: Defaults to 1.
+        bidirectional: Defaults to False.
+        dropout: Share of each layer's input that is dropped in training. Defaults to 0.
+        residual: Adds a layer's input to its output from the second layer on (same width).
+
+    Call arguments:
+        inputs: [B, T, D].
+        sequence_length: int [B], the real steps of each row, or None for all. Outputs past it are
+            zero, and the final state is the one at the last real step; a row of length zero keeps
+            its initial state.
+        initial_state: What `get_initial_state` returns, or None for zeros.
+
+    Returns:
+        The outputs [B, T, units] (2 * units when bidirectional) and the final states: a tuple
+        with one entry a layer, each the cell's own structure (a pair of them when bidirectional).
+
+    Raises:
+        InputError: no layers, a rate outside [0, 1), one cell object twice.
+
+    Example:
+
+    >>> outputs, states = RecurrentStack("lstm", 8, num_layers=2)(tf.zeros([3, 5, 4]))
+    >>> outputs.shape, len(states)
+    (TensorShape([3, 5, 8]), 2)
+    """
+
+    def __init__(
+        self,
+        cell: Any = "lstm",
+        units: int | None = None,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        residual: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(num_layers, int) or num_layers < 1:
+            raise InputError(f"num_layers is {num_layers!r}; expected a whole number of 1 or more")
+        if not 0 <= dropout < 1:
+            raise InputError(f"dropout is {dropout!r}; expected a share from 0 up to, not with, 1")
+        count = num_layers * (2 if bidirectional else 1)
+        if isinstance(cell, str):
+            made = [cell] * count
+        else:
+            made = list(cell)
+            if len(made) != count or len({id(c) for c in made}) != count:
+                raise InputError(
+                    f"{count} distinct cell objects are needed for {num_layers} layers"
+                    f"{' in two directions' if bidirectional else ''}; got {len(made)}, of which "
+                    f"{len({id(c) for c in made})} distinct: make a new cell for each place"
+                )
+        self.cell, self.units, self.num_layers = cell, units, num_layers
+        self.bidirectional, self.dropout, self.residual = bidirectional, dropout, residual
+        self.layers = [OverTime(c, units) for c in made]
+        self._dropouts = [keras.layers.Dropout(dropout) for _ in range(num_layers)]
+
+    def _layer(self, index: int) -> list:
+        width = 2 if self.bidirectional else 1
+        return self.layers[width * index : width * (index + 1)]
+
+    @property
+    def output_size(self) -> int:
+        """Width of one step's output."""
+        return sum(layer.output_size for layer in self._layer(0))
+
+    def get_initial_state(self, batch_size) -> tuple:
+        """Returns zeros in the structure of the states."""
+        states = [layer.get_initial_state(batch_size) for layer in self.layers]
+        if self.bidirectional:
+            return tuple(zip(states[::2], states[1::2], strict=True))
+        return tuple(states)
+
+    def call(self, inputs, sequence_length=None, initial_state=None, training=None):
+        if initial_state is None:
+            initial_state = self.get_initial_state(tf.shape(inputs)[0])
+        outputs, states = inputs, []
+        for index in range(self.num_layers):
+            below = outputs
+            dropped = self._dropouts[index](below, training=training)
+            outputs, state = self._over_time(
+                index, dropped, sequence_length, initial_state[index], training
+            )
+            if self.residual and index > 0:
+                outputs = outputs + below
+            states.append(state)
+        return outputs, tuple(states)
+
+    def _over_time(self, index, inputs, sequence_length, state, training):
+        layers = self._layer(index)
+        if not self.bidirectional:
+            return layers[0](inputs, sequence_length, state, training=training)
+        forward, forward_state = layers[0](inputs, sequence_length, state[0], training=training)
+        backward, backward_state = layers[1](
+            _reversed(inputs, sequence_length), sequence_length, state[1], training=training
+        )
+        backward = _reversed(backward, sequence_length)
+        return tf.concat([forward, backward], -1), (forward_state, backward_state)
+
+    def step(self, inputs, states, training=None):
+        """Runs every layer for one step: inputs [B, D] -> (outputs [B, units], next states).
+
+        The numbers are those of `call` on a sequence of one step.
+
+        Raises:
+            InputError: the stack is bidirectional, so a step has no past alone.
+        """
+        if self.bidirectional:
+            raise InputError("a bidirectional stack needs the whole sequence; it has no step")
+        outputs, following = inputs, []
+        for index, (layer, state) in enumerate(zip(self.layers, states, strict=True)):
+            below = outputs
+            dropped = self._dropouts[index](below, training=training)
+            outputs, state = layer.step(dropped, state, training=training)
+            if self.residual and index > 0:
+                outputs = outputs + below
+            following.append(state)
+        return outputs, tuple(following)
+
+    def get_build_config(self):
+        # Nothing to build from shapes: the layers inside are built by the call that a loaded
+        # functional model repeats.
+        return None
+
+    def get_config(self):
+        cell = self.cell
+        if not isinstance(cell, str):
+            cell = [keras.saving.serialize_keras_object(layer.cell) for layer in self.layers]
+        return {
+            **super().get_config(),
+            "cell": cell,
+            "units": self.units,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "dropout": self.dropout,
+            "residual": self.residual,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        if not isinstance(config["cell"], str):
+            config["cell"] = [keras.saving.deserialize_keras_object(c) for c in config["cell"]]
+        return cls(**config)
+
+
+def _reversed(sequence, sequence_length):
+    """Turns each row's real steps around and leaves its padding where it is."""
+    if sequence_length is None:
+        return tf.reverse(sequence, [1])
+    return tf.reverse_sequence(sequence, sequence_length, seq_axis=1, batch_axis=0)

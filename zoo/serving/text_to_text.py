@@ -1,0 +1,156 @@
+"""Text in, text out: an encoder-decoder with its tokenising and its search inside the graph."""
+
+import keras
+import tensorflow as tf
+
+from zoo.decoding import beam_search, greedy_search
+from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
+
+
+class TextToText(tf.Module):
+    """What `attention_n_to_m` exports: strings in, the best strings with scores and alignment out.
+
+    Three signatures. `serving_default` and `greedy` take strings, `token_ids` takes padded ids with
+    their lengths. The settings of the search are inputs with defaults, of shape [1] or [batch].
+    An empty string is answered with an empty string; a token that the vocabulary lacks is read as
+    unknown, and the share of such tokens is an output.
+
+    Args:
+        model: What `attention_n_to_m` built.
+        source, target: The vocabularies.
+        source_tokeniser, target_tokeniser: How text is cut and joined.
+        lower_case: Whether the source is lower-cased first.
+        beam_width: Hypotheses kept a row.
+        num_results: How many of them are returned, at most `beam_width`.
+        length_penalty: Default exponent of the length normalisation (Wu et al. 2016).
+        max_length: Default for the largest number of target tokens.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        source: Vocabulary,
+        target: Vocabulary,
+        source_tokeniser: Tokeniser,
+        target_tokeniser: Tokeniser,
+        *,
+        lower_case: bool = False,
+        beam_width: int = 8,
+        num_results: int = 5,
+        length_penalty: float = 1.0,
+        max_length: int = 64,
+    ):
+        super().__init__(name="text_to_text")
+        self.source, self.target = source, target
+        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
+        self.weights = [variable.value for variable in model.variables]
+        encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+
+        def encode(ids, lengths):
+            encoded = encoder({"source": ids, "source_length": lengths}, training=False)
+            memory = decoder.prepare(encoded["memory"], encoded["mask"])
+            return decoder.get_initial_state(encoded["cells"], memory), memory
+
+        def step(tokens, state, memory):
+            return decoder.step(tokens, state, memory, training=False)
+
+        search = {
+            "start_id": START_ID,
+            "stop_id": STOP_ID,
+            "forbidden_ids": (PAD_ID, UNKNOWN_ID, START_ID),
+            "record": lambda state: state.alignment,
+        }
+
+        def beam(ids, lengths, length_penalty, max_length):
+            state, memory = encode(ids, lengths)
+            return beam_search(
+                step,
+                state,
+                memory,
+                beam_width=beam_width,
+                num_results=num_results,
+                length_penalty=length_penalty,
+                max_length=_row_limits(max_length, lengths),
+                **search,
+            )
+
+        def tokenise(text):
+            text = tf.strings.lower(text, encoding="utf-8") if lower_case else text
+            ids = source.ids(source_tokeniser.split(text))
+            lengths = tf.cast(ids.row_lengths(), tf.int32)
+            unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
+            share = tf.math.divide_no_nan(unknown, tf.cast(lengths, tf.float32))
+            return ids.to_tensor(PAD_ID), lengths, share
+
+        def join(tokens, lengths):
+            real = tf.RaggedTensor.from_tensor(tokens, lengths)
+            return target_tokeniser.join(target.strings(real))
+
+        text_spec = tf.TensorSpec([None], tf.string, name="text")
+        penalty_spec = tf.TensorSpec([None], tf.float32, name="length_penalty")
+        limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
+        default_penalty = tf.constant([length_penalty], tf.float32)
+        default_limit = tf.constant([max_length], tf.int32)
+
+        @tf.function(input_signature=[text_spec, penalty_spec, limit_spec])
+        def serve(text, length_penalty=default_penalty, max_length=default_limit):
+            ids, lengths, unknown = tokenise(text)
+            found = beam(ids, lengths, length_penalty, max_length)
+            rows, width = tf.shape(found.lengths)[0], tf.shape(found.lengths)[1]
+            strings = join(
+                tf.reshape(found.tokens, [rows * width, -1]), tf.reshape(found.lengths, [-1])
+            )
+            n_best = tf.reshape(strings, [rows, width])
+            return {
+                "text": n_best[:, 0],
+                "score": found.scores[:, 0],
+                "n_best": n_best,
+                "n_best_scores": found.scores,
+                "alignment": found.record[:, 0],
+                "unknown_share": unknown,
+            }
+
+        @tf.function(input_signature=[text_spec, limit_spec])
+        def greedy(text, max_length=default_limit):
+            ids, lengths, unknown = tokenise(text)
+            found = greedy_search(
+                step, *encode(ids, lengths), max_length=_row_limits(max_length, lengths), **search
+            )
+            return {
+                "text": join(found.tokens, found.lengths),
+                "score": found.scores,
+                "alignment": found.record,
+                "unknown_share": unknown,
+            }
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, None], tf.int32, name="source"),
+                tf.TensorSpec([None], tf.int32, name="source_length"),
+                penalty_spec,
+                limit_spec,
+            ]
+        )
+        def token_ids(
+            source, source_length, length_penalty=default_penalty, max_length=default_limit
+        ):
+            found = beam(source, source_length, length_penalty, max_length)
+            return {
+                "ids": found.tokens,
+                "lengths": found.lengths,
+                "scores": found.scores,
+                "alignment": found.record[:, 0],
+            }
+
+        self.serve, self.greedy, self.token_ids = serve, greedy, token_ids
+
+    @property
+    def signatures(self) -> dict:
+        """The functions to export, by signature name."""
+        return {"serving_default": self.serve, "greedy": self.greedy, "token_ids": self.token_ids}
+
+
+def _row_limits(max_length, lengths):
+    """One limit a row; an empty source may not be answered with anything."""
+    limits = tf.broadcast_to(max_length, tf.shape(lengths))
+    return tf.where(lengths > 0, limits, 0)

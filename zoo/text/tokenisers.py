@@ -1,0 +1,42 @@
+"""Cutting strings into tokens and joining them again, with core TensorFlow string ops only."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from zoo.registry import Registry
+
+tokenisers: Registry["Tokeniser"] = Registry("tokeniser")
+
+
+class Tokeniser(NamedTuple):
+    """One way to cut text: `split` and `join` are inverse up to repeated white space.
+
+    Attributes:
+        name: The registered name.
+        separator: What stands between two tokens in the joined text.
+    """
+
+    name: str
+    separator: str
+
+    def split(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """Cuts strings [B] into a ragged [B, (tokens)]; an empty string has no token.
+
+        Bytes that are not UTF-8 become U+FFFD.
+        """
+        if self.separator == "":
+            return tf.strings.unicode_split(text, "UTF-8", errors="replace")
+        return tf.strings.split(text)
+
+    def join(self, tokens: tf.RaggedTensor) -> tf.Tensor:
+        """Joins a ragged [B, (tokens)] into strings [B]."""
+        return tf.strings.reduce_join(tokens, axis=-1, separator=self.separator)
+
+    def split_text(self, text: str) -> list[str]:
+        """Does what `split` does to one Python string."""
+        return list(text) if self.separator == "" else text.split()
+
+
+characters = tokenisers.register("characters")(Tokeniser("characters", ""))
+words = tokenisers.register("words")(Tokeniser("words", " "))

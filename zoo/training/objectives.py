@@ -1,0 +1,61 @@
+"""Losses over padded sequences."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+
+def token_cross_entropy(label_smoothing: float = 0.0, pad_id: int = 0) -> Callable:
+    """Returns a loss: cross entropy in nats, averaged over real tokens and not over padding.
+
+    With smoothing s, the target distribution is (1 - s) on the true token and s spread evenly
+    over the vocabulary (Szegedy et al. 2016).
+
+    Args:
+        label_smoothing: From 0 to 1. Defaults to 0.
+        pad_id: The target id that does not count. Defaults to 0.
+
+    Returns:
+        A function (int [B, M], logits [B, M, V]) -> scalar float32; zero where all is padding.
+    """
+
+    def loss(y_true, y_pred):
+        logits = tf.cast(y_pred, tf.float32)
+        labels = tf.cast(y_true, tf.int32)
+        real = tf.cast(labels != pad_id, tf.float32)
+        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        if label_smoothing:
+            uniform = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)
+            nats = (1 - label_smoothing) * nats + label_smoothing * uniform
+        return tf.math.divide_no_nan(tf.reduce_sum(nats * real), tf.reduce_sum(real))
+
+    return loss
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class TokenNats(keras.metrics.Metric):
+    """Cross entropy in nats a real token, exact over batches of different sizes.
+
+    Args:
+        pad_id: The target id that does not count. Defaults to 0.
+    """
+
+    def __init__(self, pad_id: int = 0, name: str = "nats", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.pad_id = pad_id
+        self.nats = self.add_variable((), "zeros", name="nats_sum")
+        self.count = self.add_variable((), "zeros", name="tokens")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        labels = tf.cast(y_true, tf.int32)
+        real = tf.cast(labels != self.pad_id, tf.float32)
+        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, tf.cast(y_pred, tf.float32))
+        self.nats.assign_add(tf.reduce_sum(nats * real))
+        self.count.assign_add(tf.reduce_sum(real))
+
+    def result(self):
+        return tf.math.divide_no_nan(self.nats.value, self.count.value)
+
+    def get_config(self):
+        return {**super().get_config(), "pad_id": self.pad_id}

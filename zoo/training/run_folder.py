@@ -1,0 +1,182 @@
+"""The folder that holds everything about one training run."""
+
+import csv
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy
+import tensorflow as tf
+
+from zoo.errors import InputError
+from zoo.training.checkpoints import Checkpoints
+from zoo.version import __version__
+
+
+class RunFolder:
+    """Paths, and atomic reading and writing, of a run's files.
+
+    ```
+    run.json        recipe, settings, seed, data, environment
+    assets/         what the recipe made of its data: vocabularies, statistics
+    checkpoints/    weights, optimizer and random states, newest two
+    history.csv     one row a round: step, epoch, losses, learning rate, seconds
+    tensorboard/    the same for TensorBoard
+    model.keras     the trained model
+    metrics.json    what evaluation measured
+    ```
+
+    Args:
+        path: The folder; it need not exist yet.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.checkpoints = Checkpoints(self.path / "checkpoints")
+
+    @property
+    def assets(self) -> Path:
+        return self.path / "assets"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.csv"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    def exists(self) -> bool:
+        """Whether a run was started here."""
+        return (self.path / "run.json").is_file()
+
+    def create(self, description: dict[str, Any]) -> None:
+        """Starts the folder; raises `InputError` if it cannot be made or holds something else."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path}: is a file; --run-dir expects a folder")
+        if self.exists():
+            raise InputError(
+                f"{self.path}: holds a run already; go on with it by --resume, or give another "
+                f"--run-dir"
+            )
+        if self.path.exists() and any(self.path.iterdir()):
+            raise InputError(f"{self.path}: is not empty and holds no run; give another --run-dir")
+        self.assets.mkdir(parents=True, exist_ok=True)
+        self.write_json("run.json", {**description, "environment": environment()})
+
+    def description(self) -> dict[str, Any]:
+        """Returns what run.json holds; raises `InputError` where there is no run."""
+        if not self.exists():
+            raise InputError(f"{self.path}: there is no run here (run.json is missing)")
+        return self.read_json("run.json")
+
+    def read_json(self, name: str) -> Any:
+        """Reads one of the folder's JSON files."""
+        path = self.path / name
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not readable as JSON: {error}") from error
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Writes a JSON file whole or not at all."""
+        write_atomically(self.path / name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+    def read_history(self) -> list[dict[str, float]]:
+        """Returns the rows of history.csv as numbers; none where it is not there yet."""
+        if not self.history.is_file():
+            return []
+        with open(self.history, encoding="utf-8", newline="") as file:
+            return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Writes history.csv anew, whole or not at all."""
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        lines = [",".join(names)]
+        lines += [",".join(_number(row.get(name)) for name in names) for row in rows]
+        write_atomically(self.history, "\n".join(lines) + "\n")
+
+    def save_model(self, model: keras.Model) -> None:
+        """Writes model.keras whole or not at all."""
+        # Keras picks the format by the ending, so the partial file has it too.
+        partial = self.path / "partial.model.keras"
+        model.save(partial)
+        os.replace(partial, self.model)
+
+    def load_model(self) -> keras.Model:
+        """Reads model.keras; raises `InputError` where training has not come to its end."""
+        if not self.model.is_file():
+            raise InputError(
+                f"{self.path}: training has not finished (model.keras is missing); "
+                f"finish it with --resume"
+            )
+        return keras.models.load_model(self.model, compile=False)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a text file beside its name, forces it to disk and renames it."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with open(partial, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def environment() -> dict[str, Any]:
+    """Returns versions, device and commit: what a number needs beside it to be trusted."""
+    return {
+        "rnn_zoo": __version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": numpy.__version__,
+        "device": device(),
+        "commit": _commit(),
+    }
+
+
+def device() -> str:
+    """Names what computes: the first GPU, or the processor with its number of cores."""
+    if gpus := tf.config.list_physical_devices("GPU"):
+        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    model = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    except OSError:
+        pass
+    return (
+        f"{model}, {len(os.sched_getaffinity(0))} cores"
+        if hasattr(os, "sched_getaffinity")
+        else f"{model}, {os.cpu_count()} cores"
+    )
+
+
+def _commit() -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if float(value).is_integer() else f"{value:.6g}"
