@@ -6,6 +6,7 @@ from zoo.cells.cell_wrapper import CellWrapper
 from zoo.cells.dropout_wrapper import DropoutWrapper
 from zoo.cells.gru_cell import GRUCell
 from zoo.cells.highway_wrapper import HighwayWrapper
+from zoo.cells.keras_convention import to_keras
 from zoo.cells.layer_norm_basic_lstm_cell import LayerNormBasicLSTMCell
 from zoo.cells.lstm_cell import LSTMCell
 from zoo.cells.lstm_state_tuple import LSTMStateTuple
@@ -15,6 +16,7 @@ from zoo.cells.registry import get, names
 from zoo.cells.residual_wrapper import ResidualWrapper
 from zoo.cells.rnn_cell import RNNCell
 from zoo.cells.step import one_sequence
+from zoo.cells.tf1_checkpoint import load_tf1_checkpoint
 from zoo.cells.zoneout_wrapper import ZoneoutWrapper
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "ResidualWrapper",
     "ZoneoutWrapper",
     "get",
+    "load_tf1_checkpoint",
     "names",
     "one_sequence",
+    "to_keras",
 ]

@@ -84,7 +84,7 @@ class BasicLSTMCell(RNNCell):
         return self.num_units
 
     def build(self, input_shape):
-        features = self._remember_features(input_shape)
+        features = self.keep_input_features(input_shape)
         self.kernel = self.add_weight(
             name="kernel",
             shape=(features + self.num_units, 4 * self.num_units),

@@ -43,7 +43,7 @@ class CellWrapper(RNNCell):
         return step.initial_state(self.cell, batch_size)
 
     def build(self, input_shape):
-        self._remember_features(input_shape)
+        self.keep_input_features(input_shape)
         step.build_cell(self.cell, input_shape)
 
     def call(self, inputs, states, training=None):

@@ -80,7 +80,7 @@ class GRUCell(RNNCell):
         return self.num_units
 
     def build(self, input_shape):
-        features, units = self._remember_features(input_shape), self.num_units
+        features, units = self.keep_input_features(input_shape), self.num_units
         self.gate_kernel = self._add_kernel("gate_kernel", (features + units, 2 * units))
         self.gate_bias = self._add_bias("gate_bias", 2 * units, "ones")
         if self.reset_after:

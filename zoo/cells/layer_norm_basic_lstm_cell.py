@@ -99,7 +99,7 @@ class LayerNormBasicLSTMCell(RNNCell):
         return self.num_units
 
     def build(self, input_shape):
-        features, units = self._remember_features(input_shape), self.num_units
+        features, units = self.keep_input_features(input_shape), self.num_units
         self.kernel = self.add_weight(
             name="kernel", shape=(features + units, 4 * units), initializer=self.kernel_initializer
         )

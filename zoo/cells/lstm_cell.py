@@ -100,7 +100,7 @@ class LSTMCell(RNNCell):
         return self.num_proj or self.num_units
 
     def build(self, input_shape):
-        features, units = self._remember_features(input_shape), self.num_units
+        features, units = self.keep_input_features(input_shape), self.num_units
         self.kernel = self._add_matrix("kernel", (features + self.output_size, 4 * units))
         self.bias = self.add_weight(
             name="bias", shape=(4 * units,), initializer=self.bias_initializer

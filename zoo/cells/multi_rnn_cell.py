@@ -80,7 +80,7 @@ class MultiRNNCell(RNNCell):
         return tuple(step.initial_state(cell, batch_size) for cell in self.cells)
 
     def build(self, input_shape):
-        batch, features = input_shape[0], self._remember_features(input_shape)
+        batch, features = input_shape[0], self.keep_input_features(input_shape)
         for cell, size in self._with_input_sizes(features):
             step.build_cell(cell, (batch, size))
 

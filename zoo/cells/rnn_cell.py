@@ -73,11 +73,29 @@ class RNNCell(DropoutRNNCell, keras.layers.Layer):
     def end_sequence(self) -> None:
         """Told after the last step: forget what `begin_sequence` drew."""
 
+    def check_features(self, features: int | None) -> None:
+        """Raises `InputError` for input features unknown, or other than those built for."""
+        owner = type(self).__name__
+        if features is None:
+            raise InputError(f"{owner} needs the number of input features; got (batch, None)")
+        built_for = getattr(self, "input_features", None)
+        if self.built and built_for not in (None, features):
+            raise InputError(
+                f"{owner} was built for {built_for} input features and got {features}; one cell at "
+                "two depths would share its weights: make a new cell for each depth"
+            )
+
+    def keep_input_features(self, input_shape) -> int:
+        """For `build`: checks and keeps the number of input features."""
+        self.check_features(input_shape[-1])
+        self.input_features = int(input_shape[-1])
+        return self.input_features
+
     # Checks run before Keras's own machinery, which would wrap the message in several lines.
     def __call__(self, inputs, states, *args, **kwargs):
         owner = type(self).__name__
         inputs = state.check_inputs(owner, inputs, "(batch, features)")
-        self._check_features(inputs.shape[-1])
+        self.check_features(inputs.shape[-1])
         one_in_a_list = not state.is_sequence(self.state_size) and state.is_sequence(states)
         states = state.match(owner, self.state_size, states, inputs.shape[0])
         output, next_states = super().__call__(inputs, states, *args, **kwargs)
@@ -100,20 +118,3 @@ class RNNCell(DropoutRNNCell, keras.layers.Layer):
 
     def reset_recurrent_dropout_mask(self):
         pass
-
-    def _check_features(self, features: int | None) -> None:
-        owner = type(self).__name__
-        if features is None:
-            raise InputError(f"{owner} needs the number of input features; got (batch, None)")
-        built_for = getattr(self, "_built_for", None)
-        if self.built and built_for not in (None, features):
-            raise InputError(
-                f"{owner} was built for {built_for} input features and got {features}; one cell at "
-                "two depths would share its weights: make a new cell for each depth"
-            )
-
-    def _remember_features(self, input_shape) -> int:
-        """For `build`: checks and keeps the number of input features."""
-        self._check_features(input_shape[-1])
-        self._built_for = int(input_shape[-1])
-        return self._built_for

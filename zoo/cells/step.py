@@ -46,10 +46,12 @@ def initial_state(cell: Any, batch_size: Any) -> Any:
 
 
 def build_cell(cell: Any, input_shape: tuple) -> None:
-    """Makes a cell's weights for inputs of `(batch, features)`, where that is not yet done."""
+    """Makes a cell's weights for inputs of `(batch, features)`, or checks that they fit."""
     if isinstance(cell, keras.layers.Layer) and not cell.built:
         cell.build(input_shape)
         cell.built = True
+    elif isinstance(cell, RNNCell):
+        cell.check_features(input_shape[-1])
 
 
 def call_cell(cell: Any, inputs: Any, states: Any, training: bool | None = None) -> tuple[Any, Any]:

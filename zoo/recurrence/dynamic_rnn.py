@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo.cells import state, step
+from zoo.cells import RNNCell, state, step
 from zoo.recurrence.loop import run_over_time
 from zoo.recurrence.sequence_length import check_sequence_length, guard_in_graph
 
@@ -63,6 +63,8 @@ class DynamicRNN(keras.layers.Layer):
     def __call__(self, inputs, sequence_length=None, initial_state=None, **kwargs):
         owner = type(self).__name__
         inputs = state.check_inputs(owner, inputs, "(batch, time, features)")
+        if isinstance(self.cell, RNNCell):
+            self.cell.check_features(inputs.shape[-1])
         sequence_length = check_sequence_length(owner, sequence_length, inputs.shape)
         if initial_state is not None:
             initial_state = state.match(owner, self.cell.state_size, initial_state, inputs.shape[0])
