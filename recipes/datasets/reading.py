@@ -2,10 +2,11 @@
 
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from zoo.errors import InputError
 
@@ -45,12 +46,15 @@ def read_text(path: str | Path, encoding: str = "utf-8") -> str:
         InputError: As for `read_bytes`, and for bytes that are not in the encoding; the message
             names the file, the line and the byte.
     """
-    content = read_bytes(path)
+    return decoded(read_bytes(path), path, encoding)
+
+
+def decoded(content: bytes, path: str | Path, encoding: str = "utf-8") -> str:
+    """Turns a file's bytes into text, as `read_text` does; `path` is for the message."""
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         text = content.decode(codec)
     except UnicodeDecodeError as error:
-        # The -sig codec counts from behind the mark, so the line is counted in what it was given.
         line = error.object[: error.start].count(b"\n") + 1
         byte = error.object[error.start]
         raise line_error(
@@ -83,6 +87,14 @@ def numbered_lines(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[
     with open_text(path, encoding) as lines:
         for number, line in enumerate(lines, 1):
             yield number, line.removesuffix("\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Reads a JSON file, plain or gzipped; what is not JSON is an `InputError` with its line."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise line_error(path, error.lineno, f"this is not JSON: {error.msg}") from None
 
 
 def line_error(path: str | Path, line: int, message: str) -> InputError:

@@ -51,6 +51,7 @@ DESCRIPTIONS = (
         homepage="https://github.com/chinese-poetry/chinese-poetry",
         citation="The chinese-poetry contributors (2017). chinese-poetry, after Peng, D. et al. "
         "(1705), Quan Tang shi.",
+        notes="Some poems have lost characters (□), an editor's brackets or variants.",
     ),
     Dataset(
         name="cmudict",
@@ -118,7 +119,7 @@ DESCRIPTIONS = (
         homepage="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
         citation="Pang, B. and Lee, L. (2005). Seeing stars: exploiting class relationships for "
         "sentiment categorization with respect to rating scales. ACL 2005.",
-        notes="Latin-1. Papers report ten-fold cross-validation.",
+        notes="Windows-1252, not UTF-8. Papers report ten-fold cross-validation.",
     ),
     Dataset(
         name="multi30k",
@@ -178,7 +179,7 @@ DESCRIPTIONS = (
         homepage="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
         citation="Pang, B. and Lee, L. (2004). A sentimental education: sentiment analysis using "
         "subjectivity summarization based on minimum cuts. ACL 2004.",
-        notes="Latin-1. Papers report ten-fold cross-validation.",
+        notes="Windows-1252, not UTF-8. Papers report ten-fold cross-validation.",
     ),
     Dataset(
         name="sunspots",
@@ -225,7 +226,7 @@ DESCRIPTIONS = (
         may_ship_models=False,
         homepage="https://cogcomp.seas.upenn.edu/Data/QA/QC/",
         citation="Li, X. and Roth, D. (2002). Learning question classifiers. COLING 2002.",
-        notes="Latin-1.",
+        notes="The training file is Latin-1, not UTF-8.",
     ),
     Dataset(
         name="ud-english-ewt",

@@ -9,6 +9,7 @@ import pytest
 from recipes import datasets
 from recipes.datasets import download, registry
 from recipes.datasets.dataset import Address
+from zoo.errors import InputError
 
 
 class Site:
@@ -97,3 +98,28 @@ def file_of_fixture():
 @pytest.fixture(name="send")
 def send_fixture():
     return send
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file, text as UTF-8, and returns its path."""
+
+    def write(content: bytes | str, name: str = "file"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def told():
+    """Reads a bad file; the one-line message must begin with the file and this text."""
+
+    def told(read, path, message):
+        with pytest.raises(InputError) as error:
+            read(path)
+        assert str(error.value).startswith(f"{path}{message}")
+        assert "\n" not in str(error.value)
+
+    return told
