@@ -110,7 +110,7 @@ def beam_search(
     if not tf.is_tensor(coverage_penalty) and coverage_penalty < 0:
         raise InputError(f"coverage_penalty is {coverage_penalty}; it must be 0 or more")
     state, memory = as_tensors(state), as_tensors(memory)
-    num_rows = count_rows(state, memory)
+    num_rows = count_rows(state, memory, start_id=start_id)
     limit = resolve_limit(max_length, num_rows)
     lengths = _Lengths(limit, length_penalty)
     constrain = Constraints(forbidden_ids, stop_id, min_length)

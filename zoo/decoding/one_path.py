@@ -51,7 +51,7 @@ def one_path_search(
         A `Decoded` with one sequence a row.
     """
     state, memory = as_tensors(state), as_tensors(memory)
-    num_rows = count_rows(state, memory)
+    num_rows = count_rows(state, memory, start_id=start_id)
     limit = resolve_limit(max_length, num_rows)
     constrain = Constraints(forbidden_ids, stop_id, min_length)
     tokens = start_tokens(start_id, num_rows)
@@ -108,7 +108,8 @@ def _rows_of(limit: Limit, lengths: tf.Tensor) -> Callable[[tf.TensorArray, Any]
     def to_rows(array: tf.TensorArray, filler: Any) -> tf.Tensor:
         values = array.stack()
         if not limit.static:
-            values = values[: tf.reduce_max(lengths)]
+            # The greatest length of no rows at all is not zero.
+            values = values[: tf.maximum(tf.reduce_max(lengths), 0)]
         rank = values.shape.rank
         values = tf.transpose(values, [1, 0, *range(2, rank)])
         real = tf.sequence_mask(lengths, tf.shape(values)[1])

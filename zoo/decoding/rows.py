@@ -7,11 +7,12 @@ import tensorflow as tf
 from zoo.errors import InputError
 
 
-def count_rows(*nests: Any) -> int | tf.Tensor:
+def count_rows(*nests: Any, start_id: Any = None) -> int | tf.Tensor:
     """Returns the first axis's size of the first tensor in the nests.
 
     Args:
         *nests: Nests of tensors [R, ...]; `None` leaves are passed over.
+        start_id: Where there is no tensor in the nests: ids [R]. A single id is passed over.
 
     Returns:
         A Python integer where any tensor's shape says it, otherwise an int32 scalar.
@@ -20,10 +21,12 @@ def count_rows(*nests: Any) -> int | tf.Tensor:
         InputError: There is no tensor to count the rows of.
     """
     tensors = [leaf for leaf in tf.nest.flatten(list(nests)) if leaf is not None]
+    if start_id is not None and tf.convert_to_tensor(start_id).shape.rank:
+        tensors.append(start_id)
     if not tensors:
         raise InputError(
-            "state and memory hold no tensor, so the number of rows is unknown; "
-            "give at least one tensor with the rows on its first axis"
+            "state and memory hold no tensor and start_id is one id, so the number of rows is "
+            "unknown; give a start_id for each row"
         )
     tensors = [tf.convert_to_tensor(tensor) for tensor in tensors]
     for tensor in tensors:

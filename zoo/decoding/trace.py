@@ -65,7 +65,8 @@ def trace_back(
     tokens, slots = _follow(trail, steps, ends, limit)
     stopped = ends.exists & (_at(trail.tokens.stack(), ends) == stop)
     lengths = tf.where(ends.exists, ends.time + 1 - tf.cast(stopped, tf.int32), 0)
-    width = limit.steps if limit.static else tf.reduce_max(lengths)
+    # The greatest length of no rows at all is not zero.
+    width = limit.steps if limit.static else tf.maximum(tf.reduce_max(lengths), 0)
     real = tf.sequence_mask(lengths, width)
     scores, log_probabilities = ends.score, _at(trail.log_probabilities.stack(), ends)
     log_probabilities = tf.where(ends.exists, log_probabilities, float("-inf"))

@@ -103,8 +103,10 @@ class TinyNetwork:
                     row, start_id, tokens, stop_id if finished else None
                 )
                 divisor = ((5 + length + finished) / 6) ** length_penalty
-                coverage = np.minimum(np.sum(alignments, axis=0), 1.0)
-                score = total / divisor + coverage_penalty * np.sum(np.log(coverage))
+                score = total / divisor
+                if coverage_penalty:
+                    coverage = np.minimum(np.sum(alignments, axis=0), 1.0)
+                    score += coverage_penalty * np.sum(np.log(coverage))
                 found.append((score, list(tokens), total, finished, alignments[:length]))
         return sorted(found, key=lambda hypothesis: -hypothesis[0])
 
