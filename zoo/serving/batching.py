@@ -1,0 +1,291 @@
+"""Rows of several callers in one call of the graph."""
+
+import asyncio
+import dataclasses
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from zoo.serving.servable import Arrays, Signature
+from zoo.serving.status import Code, ServingError, from_tensorflow
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchOptions:
+    """How requests are put together; the names follow TensorFlow Serving's BatchingParameters.
+
+    Args:
+        max_batch_size: The most rows in one call; 1 turns batching off.
+        timeout: Seconds that a request waits for company while a thread is free.
+        max_waiting: The most requests that wait for a thread, all models together; one more is
+            refused at once.
+        threads: Calls that run at the same time, all models together.
+        allowed_batch_sizes: Ascending; a batch is padded with copies of its last row's request up
+            to the next of these. Empty: no padding. The last must equal max_batch_size.
+    """
+
+    max_batch_size: int = 32
+    timeout: float = 0.0
+    max_waiting: int = 1024
+    threads: int = 2
+    allowed_batch_sizes: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        sizes = self.allowed_batch_sizes
+        if sizes and (list(sizes) != sorted(set(sizes)) or sizes[-1] != self.max_batch_size):
+            raise ValueError(
+                "allowed_batch_sizes must ascend and end with max_batch_size "
+                f"({self.max_batch_size}), not {list(sizes)}"
+            )
+
+    def padded(self, rows: int) -> int:
+        """Returns the size to which a batch of so many rows is padded."""
+        return next((size for size in self.allowed_batch_sizes if size >= rows), rows)
+
+
+@dataclasses.dataclass(eq=False)
+class _Task:
+    inputs: Arrays
+    rows: int
+    deadline: float
+    arrived: float
+    answer: asyncio.Future
+
+
+class _Lane:
+    """Requests of one signature that may go together: equal shapes but for rows, equal settings."""
+
+    def __init__(self, signature: Signature, options: BatchOptions, batchable: bool):
+        self.signature = signature
+        self.options = options
+        self.batchable = batchable
+        self.waiting: deque[_Task] = deque()
+
+    def take(self) -> list[_Task]:
+        """Takes the tasks of the next call from the front; at least one."""
+        batch = [self.waiting.popleft()]
+        rows = batch[0].rows
+        while self.batchable and self.waiting:
+            if rows + self.waiting[0].rows > self.options.max_batch_size:
+                break
+            rows += self.waiting[0].rows
+            batch.append(self.waiting.popleft())
+        return batch
+
+    def ready_at(self) -> float:
+        """When the front may leave: at once if a batch is full, else when it has waited enough."""
+        rows = sum(task.rows for task in self.waiting)
+        if not self.batchable or rows >= self.options.max_batch_size:
+            return 0.0
+        return self.waiting[0].arrived + self.options.timeout
+
+
+class Batcher:
+    """Runs signatures for many callers on few threads, several requests in a call where it can.
+
+    Two requests share a call if they ask for the same signature of the same version, agree in all
+    shapes but the number of rows, and in the values of inputs that have no batch dimension. The
+    graph must treat rows independently, as TensorFlow Serving's batching supposes too. If a call
+    that several share fails, each is run by itself, so that one bad row spoils nobody's answer.
+
+    All methods but `close` belong to the event loop's thread.
+
+    Args:
+        options: Sizes and limits.
+        observe: Called with (signature, requests, rows) before each call.
+
+    Example:
+
+        batcher = Batcher(BatchOptions(max_batch_size=32))
+        outputs = await batcher.run(servable.signature(""), {"word": words}, deadline=None)
+    """
+
+    def __init__(
+        self,
+        options: BatchOptions,
+        observe: Callable[[Signature, int, int], None] = lambda *_: None,
+    ):
+        self.options = options
+        self._observe = observe
+        self._lanes: dict[tuple, _Lane] = {}
+        self._running = 0
+        self._waiting = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._threads = ThreadPoolExecutor(options.threads, thread_name_prefix="zoo-serving-run")
+
+    async def run(
+        self,
+        signature: Signature,
+        inputs: Arrays,
+        deadline: float | None = None,
+        options: BatchOptions | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Answers one request.
+
+        Args:
+            signature: What to call.
+            inputs: Its complete inputs.
+            deadline: The loop time at which the answer is worth nothing any more.
+            options: In place of the batcher's own, for a model that brings its own.
+
+        Returns:
+            The outputs of this request's rows alone.
+
+        Raises:
+            ServingError: RESOURCE_EXHAUSTED at once where too many wait already,
+                DEADLINE_EXCEEDED, or what the graph's own run raises.
+        """
+        loop = asyncio.get_running_loop()
+        options = options or self.options
+        if self._waiting >= self.options.max_waiting:
+            raise ServingError(
+                Code.RESOURCE_EXHAUSTED,
+                f"the queue of {self.options.max_waiting} requests is full",
+                http_status=503,
+            )
+        now = loop.time()
+        deadline = float("inf") if deadline is None else deadline
+        rows, key, batchable = _placement(signature, inputs, options)
+        task = _Task(inputs, rows, deadline, now, loop.create_future())
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _Lane(signature, options, batchable)
+        lane.waiting.append(task)
+        self._waiting += 1
+        self._dispatch()
+        try:
+            timeout = None if deadline == float("inf") else max(deadline - now, 0.0)
+            return await asyncio.wait_for(task.answer, timeout)
+        except asyncio.TimeoutError:
+            raise _too_late() from None
+
+    def _dispatch(self) -> None:
+        """Gives free threads the lanes that are due, the longest waiting first."""
+        loop = asyncio.get_running_loop()
+        while self._running < self.options.threads and self._lanes:
+            key, lane = min(self._lanes.items(), key=lambda item: item[1].ready_at())
+            wait = lane.ready_at() - loop.time()
+            if wait > 0:
+                self._wake_in(wait)
+                return
+            taken = lane.take()
+            self._waiting -= len(taken)
+            if not lane.waiting:
+                del self._lanes[key]
+            batch = [task for task in taken if self._still_wanted(task, loop.time())]
+            if batch:
+                self._start(lane, batch)
+
+    def _wake_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._dispatch)
+
+    @staticmethod
+    def _still_wanted(task: _Task, now: float) -> bool:
+        if task.answer.done():
+            return False
+        if task.deadline <= now:
+            task.answer.set_exception(_too_late())
+            return False
+        return True
+
+    def _start(self, lane: _Lane, batch: list[_Task]) -> None:
+        self._running += 1
+        self._observe(lane.signature, len(batch), sum(task.rows for task in batch))
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._threads, _run_batch, lane, batch)
+        running.add_done_callback(lambda done: self._finish(batch, done))
+
+    def _finish(self, batch: list[_Task], done: asyncio.Future) -> None:
+        self._running -= 1
+        failure = done.exception()
+        answers = [failure] * len(batch) if failure else done.result()
+        for task, answer in zip(batch, answers, strict=True):
+            if task.answer.done():
+                continue
+            if isinstance(answer, BaseException):
+                task.answer.set_exception(answer)
+            else:
+                task.answer.set_result(answer)
+        self._dispatch()
+
+    def close(self) -> None:
+        """Lets running calls finish and ends the threads."""
+        self._threads.shutdown(wait=True)
+
+
+def _too_late() -> ServingError:
+    return ServingError(Code.DEADLINE_EXCEEDED, "the deadline passed before the answer was ready")
+
+
+def _placement(
+    signature: Signature, inputs: Arrays, options: BatchOptions
+) -> tuple[int, tuple, bool]:
+    """Says how many rows a request has, the key of its lane, and whether it may share a call."""
+    with_rows = {name for name, slot in signature.inputs.items() if slot.has_rows()}
+    sizes = {len(inputs[name]) for name in with_rows}
+    batchable = (
+        options.max_batch_size > 1
+        and len(sizes) == 1
+        and signature.batchable()
+        and 0 < next(iter(sizes)) < options.max_batch_size
+    )
+    if not batchable:
+        return (sizes.pop() if len(sizes) == 1 else 1), (id(signature),), False
+    shapes = tuple((name, inputs[name].shape[1:]) for name in sorted(with_rows))
+    settings = tuple(
+        (name, inputs[name].shape, _value_key(inputs[name]))
+        for name in sorted(set(inputs) - with_rows)
+    )
+    return sizes.pop(), (id(signature), shapes, settings), True
+
+
+def _value_key(array: np.ndarray) -> object:
+    return tuple(array.ravel().tolist()) if array.dtype == object else array.tobytes()
+
+
+def _run_batch(lane: _Lane, batch: list[_Task]) -> list[dict | Exception]:
+    """Runs on a worker thread; gives an answer or an error for each task."""
+    if len(batch) == 1:
+        return [_run_alone(lane, batch[0])]
+    try:
+        return _run_together(lane, batch)
+    except Exception:
+        return [_run_alone(lane, task) for task in batch]
+
+
+def _run_alone(lane: _Lane, task: _Task) -> dict | Exception:
+    try:
+        return lane.signature.run(task.inputs)
+    except ServingError as error:
+        return error
+    except Exception as error:
+        return from_tensorflow(error)
+
+
+def _run_together(lane: _Lane, batch: list[_Task]) -> list[dict | Exception]:
+    signature = lane.signature
+    rows = sum(task.rows for task in batch)
+    padding = lane.options.padded(rows) - rows
+    merged = {}
+    for name, slot in signature.inputs.items():
+        parts = [task.inputs[name] for task in batch]
+        if not slot.has_rows():
+            merged[name] = parts[0]
+            continue
+        if padding:
+            parts.append(np.repeat(parts[-1][-1:], padding, axis=0))
+        merged[name] = np.concatenate(parts)
+    outputs = signature.run(merged)
+    if any(array.shape[:1] != (rows + padding,) for array in outputs.values()):
+        raise ValueError("an output has not one row for each row of the inputs")
+    answers: list[dict | Exception] = []
+    start = 0
+    for task in batch:
+        end = start + task.rows
+        answers.append({name: array[start:end] for name, array in outputs.items()})
+        start = end
+    return answers

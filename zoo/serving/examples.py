@@ -1,0 +1,163 @@
+"""tf.Example input of the Classify and Regress calls, and what their outputs must look like."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from zoo.serving.servable import Arrays, Signature
+from zoo.serving.status import Code, ServingError, invalid
+
+CLASSIFY = "tensorflow/serving/classify"
+REGRESS = "tensorflow/serving/regress"
+
+
+def serialised_examples(message) -> np.ndarray:
+    """Turns the `Input` of a request into serialised tf.Example, one a row.
+
+    A context's features are added to those of every example.
+
+    Args:
+        message: A `tensorflow.serving.Input`.
+
+    Returns:
+        bytes [examples].
+
+    Raises:
+        ServingError: INVALID_ARGUMENT where there is no example.
+    """
+    kind = message.WhichOneof("kind")
+    if kind == "example_list":
+        examples = [e.SerializeToString() for e in message.example_list.examples]
+    elif kind == "example_list_with_context":
+        examples = []
+        for example in message.example_list_with_context.examples:
+            merged = type(example)()
+            merged.CopyFrom(message.example_list_with_context.context)
+            merged.MergeFrom(example)
+            examples.append(merged.SerializeToString())
+    else:
+        examples = []
+    if not examples:
+        raise invalid("Input is empty: it has no examples.")
+    array = np.empty(len(examples), dtype=object)
+    array[:] = examples
+    return array
+
+
+def fill_input(document: Mapping[str, Any], message) -> None:
+    """Fills the `Input` of a request from TensorFlow Serving's JSON for classify and regress.
+
+    Args:
+        document: The parsed body: "examples", and "context" if any.
+        message: A `tensorflow.serving.Input`.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, naming the feature.
+    """
+    rows = document.get("examples")
+    if not isinstance(rows, list) or not rows:
+        raise invalid("'examples' must be a list with at least one example")
+    if "context" in document:
+        _fill_example(document["context"], message.example_list_with_context.context)
+        examples = message.example_list_with_context.examples
+    else:
+        examples = message.example_list.examples
+    for row in rows:
+        _fill_example(row, examples.add())
+
+
+def _fill_example(row: Any, example) -> None:
+    if not isinstance(row, dict):
+        raise invalid("an example must be a JSON object of features")
+    for name, content in row.items():
+        values = content if isinstance(content, list) else [content]
+        feature = example.features.feature[name]
+        kinds = {_kind(value, name) for value in values}
+        if len(kinds) > 1:
+            raise invalid(f"feature {name!r} mixes values of different types")
+        if kinds == {"bytes"}:
+            feature.bytes_list.value.extend(_bytes(value, name) for value in values)
+        elif kinds == {"float"}:
+            feature.float_list.value.extend(values)
+        elif kinds == {"int"}:
+            if not all(-(2**63) <= value < 2**63 for value in values):
+                raise invalid(f"feature {name!r} holds a number that does not fit int64")
+            feature.int64_list.value.extend(int(value) for value in values)
+
+
+def _kind(value: Any, name: str) -> str:
+    if isinstance(value, (bool, int)):
+        return "int"
+    if isinstance(value, float):
+        return "float"
+    if isinstance(value, str) or (isinstance(value, dict) and set(value) == {"b64"}):
+        return "bytes"
+    raise invalid(f"feature {name!r} must hold numbers, strings or base64 objects")
+
+
+def _bytes(value: Any, name: str) -> bytes:
+    try:
+        if isinstance(value, str):
+            return value.encode("utf-8")
+        return base64.b64decode(value["b64"], validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise invalid(f"feature {name!r}: unable to decode a string") from None
+
+
+def example_input(signature: Signature, method: str) -> str:
+    """Returns the name of the input that takes the examples.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT where the signature does not serve the method.
+    """
+    if signature.definition.method_name != method:
+        raise invalid(
+            f"Expected signature {signature.name!r} to have method_name {method}. "
+            f"Was: {signature.definition.method_name}"
+        )
+    if list(signature.inputs) != ["inputs"]:
+        raise ServingError(
+            Code.FAILED_PRECONDITION, f"signature {signature.name!r} must have one input 'inputs'"
+        )
+    return "inputs"
+
+
+def fill_classification(outputs: Arrays, examples: int, message) -> None:
+    """Fills a `ClassificationResult` from outputs "classes" (bytes) and "scores" [batch, classes].
+
+    Raises:
+        ServingError: INVALID_ARGUMENT or FAILED_PRECONDITION where the outputs are no such.
+    """
+    classes, scores = outputs.get("classes"), outputs.get("scores")
+    if classes is None and scores is None:
+        raise ServingError(
+            Code.FAILED_PRECONDITION, "a classify signature must return 'classes' or 'scores'"
+        )
+    for name, array in (("classes", classes), ("scores", scores)):
+        if array is not None and (array.ndim != 2 or len(array) != examples):
+            raise invalid(f"Expected output {name!r} of shape [{examples}, classes]")
+    for row in range(examples):
+        classification = message.classifications.add()
+        width = (classes if classes is not None else scores).shape[1]
+        for column in range(width):
+            one = classification.classes.add()
+            if classes is not None:
+                one.label = classes[row, column].decode("utf-8", "replace")
+            if scores is not None:
+                one.score = float(scores[row, column])
+
+
+def fill_regression(outputs: Arrays, examples: int, message) -> None:
+    """Fills a `RegressionResult` from the output "outputs", [batch] or [batch, 1].
+
+    Raises:
+        ServingError: INVALID_ARGUMENT where the output is no such.
+    """
+    values = outputs.get("outputs")
+    if values is None or values.dtype == object or values.size != examples:
+        raise invalid(f"Expected output 'outputs' of shape [{examples}] or [{examples}, 1]")
+    for value in values.ravel().tolist():
+        message.regressions.add().value = value

@@ -1,0 +1,168 @@
+"""Refuses, before it is published, a SavedModel that TensorFlow Serving could not load."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from zoo.errors import InputError
+from zoo.serving.core_ops import registered_ops
+from zoo.serving.saved_model_files import (
+    op_libraries,
+    public_signatures,
+    read_meta_graph,
+)
+
+_PYTHON_OPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+_STATIC_TABLES = {"HashTable", "HashTableV2"}
+_UNSERVABLE_DTYPES = {"DT_RESOURCE", "DT_VARIANT", "DT_INVALID"}
+_POSITIONAL = re.compile(r"(args|output|unknown)_\d+|unknown")
+# At least two parts, so that tokens such as "/" or "/s/" in a vocabulary are no paths.
+_ABSOLUTE = re.compile(rb"(file:/)?/([^/\s]+/)+[^/\s]+|[A-Za-z]:\\\S+")
+# A table that is filled from a file carries the file's path in its shared name.
+_PATH_IN_NAME = re.compile(rb"(^|[_=:])/([\w.\-]+/)+[\w.\-]+")
+
+
+def check_saved_model(path: Path) -> list[str]:
+    """Says what would keep TensorFlow Serving from loading a SavedModel or a caller from using it.
+
+    Looked at, inside function libraries too: ops that core TensorFlow does not register (or TF
+    Text, where `assets.extra/op_libraries.txt` declares it), ops of cuDNN, Python functions,
+    absolute paths, tensors in a signature that cannot travel (resource, variant, sparse, ragged),
+    inputs and outputs without names of their own, and tables that the session loader, which is the
+    path that Serving takes, leaves empty.
+
+    Args:
+        path: A version folder, `<name>/<version>`.
+
+    Returns:
+        One line a problem; empty when there is none.
+
+    Example:
+
+        assert not check_saved_model("saved_models/g2p/1")
+    """
+    path = Path(path)
+    try:
+        meta_graph = read_meta_graph(path)
+        known_ops = registered_ops(op_libraries(path))
+    except InputError as error:
+        return [str(error)]
+    nodes = list(_all_nodes(meta_graph.graph_def))
+    problems = [
+        *_op_problems(nodes, known_ops, meta_graph),
+        *_path_problems(nodes, meta_graph),
+        *_signature_problems(meta_graph),
+    ]
+    return problems or _session_problems(path)
+
+
+def _all_nodes(graph_def) -> Iterator[tuple[str, object]]:
+    for node in graph_def.node:
+        yield "the main graph", node
+    for function in graph_def.library.function:
+        for node in function.node_def:
+            yield f"function {function.signature.name}", node
+
+
+def _op_problems(nodes, known_ops: frozenset[str], meta_graph) -> list[str]:
+    functions = {f.signature.name for f in meta_graph.graph_def.library.function}
+    problems = []
+    for op in sorted({node.op for _, node in nodes}):
+        where = next(place for place, node in nodes if node.op == op)
+        if op.startswith("Cudnn"):
+            problems.append(
+                f"op {op} in {where} runs on NVIDIA GPUs only; export with cuDNN turned off"
+            )
+        elif op in _PYTHON_OPS:
+            problems.append(
+                f"op {op} in {where} calls Python, which a server does not have; "
+                "write it in TensorFlow ops"
+            )
+        elif op not in known_ops and op not in functions:
+            problems.append(f"op {op} in {where} is registered by no library that is declared")
+    return problems
+
+
+def _path_problems(nodes, meta_graph) -> list[str]:
+    problems = []
+    for asset in meta_graph.asset_file_def:
+        if asset.filename.startswith("/") or ".." in Path(asset.filename).parts:
+            problems.append(f"asset {asset.filename!r} lies outside of the saved model")
+    for where, node in nodes:
+        if node.op == "Const":
+            values = node.attr["value"].tensor.string_val
+            if values and all(_ABSOLUTE.fullmatch(value) for value in values):
+                found = values[0].decode(errors="replace")
+                problems.append(f"constant {node.name} in {where} is an absolute path: {found}")
+        for attribute in ("shared_name", "container"):
+            value = node.attr[attribute].s if attribute in node.attr else b""
+            if _PATH_IN_NAME.search(value):
+                problems.append(
+                    f"{node.op} {node.name} in {where} carries an absolute path in its "
+                    f"{attribute}: {value.decode(errors='replace')}; fill the table from a tensor"
+                )
+    return problems
+
+
+def _signature_problems(meta_graph) -> list[str]:
+    signatures = public_signatures(meta_graph)
+    problems = []
+    if "serving_default" not in signatures:
+        problems.append("there is no signature 'serving_default'")
+    for name, signature in sorted(signatures.items()):
+        if not signature.outputs:
+            problems.append(f"signature {name} has no outputs")
+        for kind, tensors in (("input", signature.inputs), ("output", signature.outputs)):
+            for key, info in sorted(tensors.items()):
+                problems += _tensor_problems(f"{kind} {key!r} of signature {name}", key, info)
+        for key in set(signature.defaults) - set(signature.inputs):
+            problems.append(f"signature {name} has a default for {key!r}, which is no input")
+    return problems
+
+
+def _tensor_problems(what: str, key: str, info) -> list[str]:
+    from tensorflow.core.framework import types_pb2
+
+    problems = []
+    if info.WhichOneof("encoding") != "name":
+        problems.append(f"{what} is sparse or ragged; Serving takes dense tensors only")
+    elif types_pb2.DataType.Name(info.dtype) in _UNSERVABLE_DTYPES:
+        problems.append(f"{what} is a {types_pb2.DataType.Name(info.dtype)}, which cannot travel")
+    if _POSITIONAL.fullmatch(key):
+        problems.append(f"{what} has no name of its own; take and return named tensors (a dict)")
+    return problems
+
+
+def in_session(path: Path, use: Callable) -> object:
+    """Loads a SavedModel the way TensorFlow Serving does and calls `use(session, meta_graph)`."""
+    import tensorflow as tf
+
+    session_type = tf.compat.v1.Session
+    verbosity = tf.compat.v1.logging.get_verbosity()
+    tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
+    try:
+        with tf.Graph().as_default(), session_type() as session:
+            return use(session, tf.compat.v1.saved_model.load(session, ["serve"], str(path)))
+    finally:
+        tf.compat.v1.logging.set_verbosity(verbosity)
+
+
+def _session_problems(path: Path) -> list[str]:
+    from zoo.serving.status import public_message
+
+    try:
+        return list(in_session(path, lambda session, _: _empty_tables(session)))
+    except Exception as error:
+        return [f"the session loader cannot load it: {public_message(error)}"]
+
+
+def _empty_tables(session) -> Iterable[str]:
+    import tensorflow as tf
+
+    tables = [op for op in session.graph.get_operations() if op.type in _STATIC_TABLES]
+    problems = []
+    for op in tables:
+        size = session.run(tf.raw_ops.LookupTableSizeV2(table_handle=op.outputs[0]))
+        if size == 0:
+            problems.append(f"table {op.name} is empty after the session loader has loaded it")
+    return problems

@@ -1,0 +1,137 @@
+"""A saved model on disk, found by name and ready to call."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import InputError, unknown_name
+from zoo.serving.saved_model_files import list_versions
+
+FOLDER_VARIABLE = "ZOO_SAVED_MODELS"
+
+
+def folders() -> list[Path]:
+    """Returns where saved models are looked for: $ZOO_SAVED_MODELS, here, beside the package."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    places = [Path(given)] if given else []
+    places += [Path("saved_models"), Path(__file__).parents[2] / "saved_models"]
+    return [place for place in dict.fromkeys(p.resolve() for p in places) if place.is_dir()]
+
+
+def names() -> list[str]:
+    """Returns the sorted names of the saved models that can be found."""
+    found = {f.name for folder in folders() for f in folder.iterdir() if list_versions(f)}
+    return sorted(found)
+
+
+def find(name_or_path: str | Path) -> Path:
+    """Returns the newest version folder of a saved model.
+
+    Args:
+        name_or_path: A name ("g2p"), a model folder or a version folder.
+
+    Raises:
+        InputError: There is none; the names that there are stand in the message.
+    """
+    path = Path(name_or_path)
+    candidates = [path, *(folder / path for folder in folders() if not path.is_absolute())]
+    for candidate in candidates:
+        if (candidate / "saved_model.pb").is_file():
+            return candidate
+        if versions := list_versions(candidate):
+            return candidate / str(versions[-1])
+    if path.exists():
+        raise InputError(f"{path}: is no saved model: there is no <version>/saved_model.pb in it")
+    raise unknown_name("saved model", str(name_or_path), names())
+
+
+class SavedModel:
+    """One version of a saved model.
+
+    Args:
+        path: The version folder.
+
+    Raises:
+        InputError: It cannot be loaded.
+
+    Example:
+
+        model = zoo.load("g2p")
+        model(["photograph"])["text"]              # array([b'f ow t ah g r ae f'], dtype=object)
+        model(["photograph"], length_penalty=0.5)["n_best"]
+    """
+
+    def __init__(self, path: Path):
+        from zoo.serving.servable import Servable
+
+        self.path = Path(path)
+        version = int(self.path.name) if self.path.name.isdecimal() else 0
+        self._servable = Servable(self.path.parent.name, version, self.path)
+
+    @property
+    def signatures(self) -> list[str]:
+        """The names of its signatures."""
+        return sorted(self._servable.signatures)
+
+    def inputs(self, signature: str = "serving_default") -> dict[str, Any]:
+        """Returns dtype and shape of a signature's inputs by name."""
+        return self._signature(signature).inputs
+
+    def __call__(
+        self, *rows: Sequence, signature: str = "serving_default", **inputs: Any
+    ) -> dict[str, np.ndarray]:
+        """Runs a signature.
+
+        Args:
+            *rows: The inputs that have no default, in the order of their names.
+            signature: Defaults to "serving_default".
+            **inputs: Inputs by name. A single value for a setting stands for every row.
+
+        Returns:
+            Arrays by output name; strings are bytes in UTF-8.
+
+        Raises:
+            InputError: An unknown signature or input, or a value that does not fit.
+        """
+        from zoo.serving.status import ServingError
+
+        chosen = self._signature(signature)
+        required = [name for name in chosen.inputs if name not in chosen.defaults]
+        given = dict(zip(required, rows, strict=False)) | inputs
+        for name in given:
+            if name not in chosen.inputs:
+                raise unknown_name(f"input of signature {signature!r}", name, chosen.inputs)
+        if len(rows) > len(required):
+            raise InputError(f"{len(rows)} inputs given; signature {signature!r} takes {required}")
+        arrays = {name: _array(name, value, chosen.inputs[name]) for name, value in given.items()}
+        try:
+            return chosen.run(chosen.complete(arrays))
+        except ServingError as error:
+            raise InputError(f"{self.path}: {error.message}") from error
+
+    def _signature(self, name: str):
+        if name not in self._servable.signatures:
+            raise unknown_name("signature", name, self._servable.signatures)
+        return self._servable.signatures[name]
+
+
+def _array(name, value, slot) -> np.ndarray:
+    dtype = slot.dtype.as_numpy_dtype
+    try:
+        array = np.asarray(value, dtype=object if slot.dtype.name == "string" else dtype)
+    except (TypeError, ValueError):
+        raise InputError(f"input {name}={value!r}: expected {slot}") from None
+    if slot.dtype.name == "string":
+        encoded = [x.encode() if isinstance(x, str) else x for x in array.ravel()]
+        array = np.array([*encoded, None], dtype=object)[:-1].reshape(array.shape)
+    if array.ndim == 0 and slot.has_rows():
+        array = array[None]
+    return array
+
+
+def load(name_or_path: str | Path) -> SavedModel:
+    """Loads the newest version of a saved model by name, or the one at a path."""
+    return SavedModel(find(name_or_path))
