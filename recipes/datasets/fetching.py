@@ -102,7 +102,7 @@ def _bring(
             elif isinstance(place, ArchiveAt):
                 _bring_archive(dataset, place, archives, progress)
             else:
-                failures.append(f"no installed package {place.package!r} holds it")
+                failures.append(f"no installed package holds it (pip install {place.requirement})")
                 continue
         except DownloadFailed as failure:
             failures.append(f"{place.url}: {failure}")

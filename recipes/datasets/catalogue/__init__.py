@@ -1,8 +1,8 @@
 """The datasets that come with the zoo: descriptions in Python, files in tab-separated text.
 
 `files.tsv` has one row a file: its size and sha256, the GitHub repository, commit and path that
-hold it, and the installed package that holds it too, if one does. The 3,000 recordings of spoken
-digits have a packed list of their own, because they come in one archive.
+hold it, and the package that holds it, as REQUIREMENT:PACKAGE/PATH; one of the two may be empty.
+The 3,000 recordings of spoken digits have a packed list of their own: they come in one archive.
 """
 
 import csv
@@ -39,8 +39,11 @@ def _rows(content: bytes):
 
 
 def _file(row: dict[str, str]) -> File:
-    places = (github_file(row["repository"], row["commit"], row["path"]),)
+    places = []
     if row["package"]:
-        package, _, path = row["package"].partition("/")
-        places = (InPackage(package, path), *places)
-    return File(row["file"], int(row["bytes"]), row["sha256"], places)
+        requirement, _, inside = row["package"].partition(":")
+        package, _, path = inside.partition("/")
+        places.append(InPackage(requirement, package, path))
+    if row["repository"]:
+        places.append(github_file(row["repository"], row["commit"], row["path"]))
+    return File(row["file"], int(row["bytes"]), row["sha256"], tuple(places))

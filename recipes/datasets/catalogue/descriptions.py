@@ -151,6 +151,15 @@ DESCRIPTIONS = (
         notes="Many names are listed several times, most of all the Arabic ones.",
     ),
     Dataset(
+        name="optical-digits",
+        title="1,797 handwritten digits of 8 by 8 pixels, inside scikit-learn",
+        licence="CC BY 4.0 (UCI Machine Learning Repository, data set 80)",
+        may_ship_models=True,
+        homepage="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+        citation="Alpaydin, E. and Kaynak, C. (1998). Cascading classifiers. Kybernetika 34(4).",
+        notes="The test set of the original: 13 writers. Nothing is downloaded for it.",
+    ),
+    Dataset(
         name="snips",
         title="Snips: 14,484 spoken commands in seven intents, with slots",
         licence="CC0 1.0 (as Snips gave it; the pinned repository does not repeat it)",

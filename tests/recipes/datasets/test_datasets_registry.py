@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import pkgutil
 import re
 from itertools import product
 from pathlib import PurePosixPath
@@ -21,7 +22,7 @@ PINNED = {
 
 
 def test_names_and_patterns():
-    assert len(datasets.names()) == 25
+    assert len(datasets.names()) == 26
     assert datasets.names() == sorted(datasets.names())
     assert datasets.names("tatoeba-*") == ["tatoeba-cmn-eng", "tatoeba-fra-eng"]
     assert datasets.names("nothing*") == []
@@ -60,10 +61,13 @@ def test_every_file_is_pinned(name):
         assert file.bytes > 0 and re.fullmatch("[0-9a-f]{64}", file.sha256)
         parts = PurePosixPath(file.name).parts
         assert not file.name.startswith("/") and ".." not in parts and "\\" not in file.name
-        places = [place for place in file.places if not isinstance(place, InPackage)]
-        assert places, "a package alone may be gone tomorrow"
-        for place in places:
-            assert re.fullmatch(PINNED[type(place)], place.url)
+        assert file.places
+        for place in file.places:
+            if isinstance(place, InPackage):
+                assert re.fullmatch(r"[\w-]+(==[\d.]+)?", place.requirement)
+                assert place.package.isidentifier() and place.path.endswith(parts[-1])
+            else:
+                assert re.fullmatch(PINNED[type(place)], place.url)
             if isinstance(place, Address):
                 assert unquote(place.url).endswith("/" + parts[-1])
 
@@ -84,6 +88,12 @@ def test_the_recordings_are_all_listed():
     assert hashlib.sha256("".join(lines).encode()).hexdigest() == (
         "04e1baae96c6a26e39c623f2b01d0182ddae627ba0ac02a3cdc17ba2af99fd9b"
     )
+
+
+def test_no_reader_hides_a_name_of_the_package():
+    # `import recipes.datasets.names` would put a module where `datasets.names()` was.
+    modules = {module.name for module in pkgutil.iter_modules(datasets.__path__)}
+    assert len(modules) > 20 and not modules & set(datasets.__all__)
 
 
 def test_the_dictionary_is_found_in_its_package(data):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -240,19 +241,19 @@ def test_a_file_in_a_package_is_used_in_place_without_an_import(
     (package / "__init__.py").write_text("raise RuntimeError('this was imported')")
     (package / "data" / "words").write_bytes(CONTENT)
     monkeypatch.syspath_prepend(package.parent)
-    place = InPackage("holds_words", "data/words")
+    place = InPackage("holds-words==1.0", "holds_words", "data/words")
     add(file_of("words", CONTENT, place))
     assert datasets.fetch("small") == {"words": package / "data" / "words"}
     assert datasets.is_present("small") and not data.exists()
 
     add(file_of("words", b"another edition", place, site.url("none")), name="newer")
     assert [status.status for status in datasets.verify("newer")] == ["missing"]
-    assert "no installed package 'holds_words' holds it; http" in failure("newer")
+    assert "no installed package holds it (pip install holds-words==1.0); http" in failure("newer")
 
 
 def test_a_right_copy_in_a_package_stands_in_for_a_damaged_one(data, add, file_of):
     license_text = Path(pytest.__file__).parent / "__init__.py"
-    place = InPackage("pytest", "__init__.py")
+    place = InPackage("pytest", "pytest", "__init__.py")
     add(file_of("b.txt", license_text.read_bytes(), place))
     (data / "small").mkdir(parents=True)
     (data / "small" / "b.txt").write_bytes(b"other")
@@ -275,6 +276,11 @@ print(datasets.fetch("small")["b.txt"])
 """
 
 
+def command(url: str) -> list[str]:
+    root = Path(datasets.__file__).parents[2]
+    return [sys.executable, "-c", PROGRAM, str(root), url, "280000", sha256(CONTENT)]
+
+
 def test_two_processes_at_once(site, data, send):
     both = threading.Barrier(2, timeout=60)
 
@@ -288,11 +294,10 @@ def test_two_processes_at_once(site, data, send):
         request.wfile.write(CONTENT[100_000:])
 
     site.answers["/b.txt"] = answer
-    root = Path(datasets.__file__).parents[2]
-    asked = [str(root), site.url("b.txt"), "280000", sha256(CONTENT)]
-    command = [sys.executable, "-c", PROGRAM, *asked]
     runs = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            command(site.url("b.txt")), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for _ in range(2)
     ]
     for run in runs:
@@ -302,6 +307,34 @@ def test_two_processes_at_once(site, data, send):
     assert site.asked == ["/b.txt", "/b.txt"]
     assert all_files(data) == ["small/b.txt"]
     assert (data / "small" / "b.txt").read_bytes() == CONTENT
+
+
+def test_a_download_that_is_killed_is_never_taken_for_whole(site, data, add, file_of):
+    half_sent, over = threading.Event(), threading.Event()
+
+    def answer(request):
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(CONTENT)))
+        request.end_headers()
+        request.wfile.write(CONTENT[:200_000])
+        half_sent.set()
+        over.wait(60)
+
+    site.answers["/b.txt"] = answer
+    run = subprocess.Popen(command(site.url("b.txt")))
+    assert half_sent.wait(60)
+    # The half is on disk, under a name of its own, before the process is killed.
+    for _ in range(600):
+        if any(path.stat().st_size for path in data.rglob("*") if path.is_file()):
+            break
+        time.sleep(0.05)
+    run.kill()
+    run.wait()
+    over.set()
+    assert not (data / "small" / "b.txt").exists() and len(all_files(data)) == 1
+    add(file_of("b.txt", CONTENT, site.put("b.txt", CONTENT)))
+    assert [status.status for status in datasets.verify("small")] == ["missing"]
+    assert datasets.fetch("small")["b.txt"].read_bytes() == CONTENT
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from recipes.datasets import (
     mnist,
     multi30k,
     name_lists,
+    optical_digits,
     series,
     snips,
     spoken_digits,
@@ -123,6 +124,14 @@ def test_digit_images():
         files = fetched("mnist", f"{kind}-images-idx3-ubyte", f"{kind}-labels-idx1-ubyte")
         images, labels = mnist.read_images(*files)
         assert images.shape == (count, 28, 28) and set(labels) == set(range(10))
+
+
+def test_small_digit_images():
+    images, digits = optical_digits.read_digits(*fetched("optical-digits"))
+    assert images.shape == (1_797, 8, 8) and images.max() == 16
+    # The file ships with the library that reads it too.
+    loaded = pytest.importorskip("sklearn.datasets").load_digits()
+    assert (loaded.images == images).all() and (loaded.target == digits).all()
 
 
 def test_digit_recordings():
