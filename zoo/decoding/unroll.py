@@ -45,11 +45,9 @@ def teacher_forcing(
     >>> logits.numpy().tolist()
     [[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]]
     """
-    truth = _columns(targets_in)
-    return _unroll(
-        step, state, memory, truth(tf.constant(0)), _width(targets_in), record,
-        lambda index, logits: truth(index),
-    )  # fmt: skip
+    truth, width = _columns(targets_in)
+    start = truth(tf.constant(0))
+    return _unroll(step, state, memory, start, width, record, lambda index, logits: truth(index))
 
 
 def scheduled_sampling(
@@ -87,7 +85,7 @@ def scheduled_sampling(
     """
     if not tf.is_tensor(probability) and not 0 <= probability <= 1:
         raise InputError(f"probability is {probability}; it lies from 0 to 1")
-    truth = _columns(targets_in)
+    truth, width = _columns(targets_in)
     seeds = tf.random.experimental.stateless_split(seed, 2)
     own = _own_token(seeds[0], temperature)
 
@@ -96,9 +94,7 @@ def scheduled_sampling(
         coins = tf.random.stateless_uniform([tf.shape(logits)[0]], coin_seed)
         return tf.where(coins < probability, own(index, logits), truth(index))
 
-    return _unroll(
-        step, state, memory, truth(tf.constant(0)), _width(targets_in), record, feed
-    )  # fmt: skip
+    return _unroll(step, state, memory, truth(tf.constant(0)), width, record, feed)
 
 
 def free_running(
@@ -149,18 +145,17 @@ def _own_token(seed: Any, temperature: float | tf.Tensor) -> _Feed:
     )
 
 
-def _columns(targets_in: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-    targets = tf.transpose(tf.cast(tf.convert_to_tensor(targets_in), tf.int32))
-    return lambda index: tf.gather(targets, index)
-
-
-def _width(targets_in: tf.Tensor) -> int | tf.Tensor:
-    targets_in = tf.convert_to_tensor(targets_in)
-    if targets_in.shape.rank != 2 or targets_in.shape[1] == 0:
+def _columns(
+    targets_in: tf.Tensor,
+) -> tuple[Callable[[tf.Tensor], tf.Tensor], int | tf.Tensor]:
+    """Returns how to read a column of the targets, and how many there are."""
+    targets = tf.cast(tf.convert_to_tensor(targets_in), tf.int32)
+    if targets.shape.rank != 2 or targets.shape[1] == 0:
         raise InputError(
-            f"targets_in has shape {targets_in.shape}; it must be [rows, steps], one step at least"
+            f"targets_in has shape {targets.shape}; it must be [rows, steps], one step at least"
         )
-    return targets_in.shape[1] or tf.shape(targets_in)[1]
+    columns = tf.transpose(targets)
+    return lambda index: tf.gather(columns, index), targets.shape[1] or tf.shape(targets)[1]
 
 
 def _unroll(
