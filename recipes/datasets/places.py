@@ -30,7 +30,8 @@ def find(dataset: str, file: File) -> FileStatus:
     packed = plain.with_name(plain.name + ".gz")
     damaged = None
     for path, gzipped in ((plain, False), (packed, True)):
-        if path.is_file():
+        # Unlike Path.is_file, this takes a folder that may not be entered for one without it.
+        if os.path.isfile(path):
             wrong = difference(path, file.bytes, file.sha256, gzipped=gzipped)
             if not wrong:
                 return FileStatus(file.name, "ok", path)

@@ -11,7 +11,9 @@ import threading
 import time
 from pathlib import Path
 
+import pooch  # here, while every folder can still be read
 import pytest
+import requests  # noqa: F401  (as pooch)
 
 from recipes import datasets
 from recipes.datasets.dataset import InPackage
@@ -373,9 +375,17 @@ def test_a_missing_file_of_a_read_only_data_folder_is_told(site, add, file_of, r
     assert message.endswith(f"put the file from {url} there by hand")
 
 
-def test_the_data_folder(monkeypatch, tmp_path):
-    import pooch
+def test_a_data_folder_that_may_not_be_entered_is_told(site, add, file_of, read_only_data):
+    add(file_of("c.txt", b"c", site.put("c.txt", b"c")))
+    os.seteuid(os.getuid())
+    (read_only_data / "small").chmod(0o000)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+    assert [status.status for status in datasets.verify("small")] == ["missing"]
+    assert f"cannot write {read_only_data / 'small' / 'c.txt'}: Permission denied" in failure()
 
+
+def test_the_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("ZOO_DATA", str(tmp_path))
     assert datasets.data_folder() == tmp_path
     monkeypatch.setenv("ZOO_DATA", "~/data")
