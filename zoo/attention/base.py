@@ -144,6 +144,14 @@ class Attention(keras.layers.Layer):
     def build_from_config(self, config):
         self.build(**config)
 
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs of the call that had the most; Keras gives those of the first."""
+        # A functional model takes all calls of a layer to have as many outputs as `output` has,
+        # and it does not mind a surplus; a memory and a step differ.
+        outputs = [node.output_tensors for node in self._inbound_nodes]
+        return max(outputs, key=len) if outputs else super().output
+
     def compute_mask(self, *args: Any, **kwargs: Any) -> None:
         return None
 

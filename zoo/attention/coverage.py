@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from zoo.attention.additive import AdditiveAttention, additive_scores
+from zoo.attention.additive import AdditiveAttention
 from zoo.attention.catalog import attentions
 from zoo.attention.masking import masked_softmax
 from zoo.attention.memory import Memory
+from zoo.attention.scored import ScoredAttention
 
 
 class CoverageState(NamedTuple):
@@ -23,7 +24,7 @@ class CoverageState(NamedTuple):
 
 @attentions.register("coverage")
 @keras.saving.register_keras_serializable(package="zoo")
-class CoverageAttention(AdditiveAttention):
+class CoverageAttention(ScoredAttention):
     """Additive attention that sees how much each position has been attended to before.
 
         e_ij = v^T tanh(W q_i + U h_j + w c_ij + b)        c_ij = sum_{i' < i} a_i'j
@@ -34,6 +35,7 @@ class CoverageAttention(AdditiveAttention):
 
     Args:
         units: Width of the scoring space, the size of v.
+        score: Name of the additive attention whose scores are used.
         use_bias: Whether there is a b.
 
     Example:
@@ -47,9 +49,12 @@ class CoverageAttention(AdditiveAttention):
     """
 
     accepts_sequences = False
+    # Coverage is added to the keys, which these hold in the space of the scores.
+    scores_from = AdditiveAttention
 
-    def __init__(self, units: int, use_bias: bool = True, **kwargs: Any):
-        super().__init__(units, use_bias=use_bias, **kwargs)
+    def __init__(self, units: int, score: str = "additive", use_bias: bool = True, **kwargs: Any):
+        super().__init__(units, score, {"use_bias": use_bias}, **kwargs)
+        self.use_bias = use_bias
 
     def build(self, query_shape=None, memory_shape=None):
         super().build(query_shape, memory_shape)
@@ -69,9 +74,11 @@ class CoverageAttention(AdditiveAttention):
         (coverage,) = state
         seen = ops.cast(coverage, self.compute_dtype)[:, :, None]
         keys = memory.keys + seen * ops.cast(self.coverage_vector, self.compute_dtype)
-        scores = additive_scores(self.query_layer(queries), keys, self.direction())
-        weights = masked_softmax(scores, memory.mask[:, None])
+        weights = masked_softmax(self.scores(queries, keys), memory.mask[:, None])
         return weights, CoverageState(coverage + ops.cast(weights[:, 0], coverage.dtype))
+
+    def get_config(self):
+        return {**super().get_config(), "use_bias": self.use_bias}
 
 
 def coverage_loss(weights: Any, step_mask: Any = None) -> Any:

@@ -78,7 +78,7 @@ class HardAttention(ScoredAttention):
     def weigh(self, queries: Any, memory: Memory, state: HardState, training: bool | None) -> tuple:
         log_probability, entropy = state
         mask = memory.mask[:, None]
-        logs = masked_log_softmax(self.scores(queries, memory), mask)
+        logs = masked_log_softmax(self.scores(queries, memory.keys), mask)
         chosen = self._choose(logs, mask, training)
         entropy_now = -ops.sum(ops.exp(logs) * logs, axis=(1, 2))  # padding has a log of zero
         log_probability += ops.cast(ops.sum(chosen * logs, axis=(1, 2)), log_probability.dtype)
@@ -92,9 +92,10 @@ class HardAttention(ScoredAttention):
             )
             logs -= ops.log(-ops.log(uniform))
         logs = ops.where(mask, logs, ops.cast(-np.inf, logs.dtype))
-        best = ops.expand_dims(ops.argmax(logs, axis=-1), -1)
-        positions = ops.arange(ops.shape(logs)[-1], dtype=best.dtype)
-        return ops.cast(ops.logical_and(positions == best, mask), logs.dtype)
+        # An argmax would refuse a memory of no positions.
+        best = logs == ops.max(logs, axis=-1, keepdims=True, initial=-np.inf)
+        best = ops.cast(ops.logical_and(best, mask), logs.dtype)
+        return best * ops.cast(ops.cumsum(best, axis=-1) == 1, logs.dtype)  # the first of equals
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}

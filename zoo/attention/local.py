@@ -37,7 +37,7 @@ class LocalAttention(ScoredAttention):
 
     def window_weights(self, queries: Any, memory: Memory, centre: Any, gaussian: bool) -> Any:
         """Returns the weights `[batch, steps, positions]` around `centre`, `[batch, steps]`."""
-        scores = at_least_single(self.scores(queries, memory))
+        scores = at_least_single(self.scores(queries, memory.keys))
         positions = ops.cast(ops.arange(ops.shape(memory.mask)[1]), scores.dtype)
         distance = positions - ops.expand_dims(ops.cast(centre, scores.dtype), -1)
         inside = ops.abs(distance) <= self.window

@@ -10,6 +10,7 @@ from zoo.attention.catalog import attentions
 from zoo.attention.masking import at_least_single
 from zoo.attention.memory import Memory
 from zoo.attention.scored import ScoredAttention
+from zoo.errors import InputError
 
 # Log-probabilities below this count as this: what it stands for is far below a float32's precision.
 _LEAST_LOG = -60.0
@@ -73,6 +74,8 @@ class MonotonicAttention(ScoredAttention):
         **kwargs: Any,
     ):
         super().__init__(units, score, **kwargs)
+        if not noise >= 0:
+            raise InputError(f"noise must be 0 or more, not {noise!r}")
         self.noise = noise
         self.offset = offset
         self.seed = seed
@@ -94,7 +97,7 @@ class MonotonicAttention(ScoredAttention):
         self, queries: Any, memory: Memory, state: MonotonicState, training: bool | None
     ) -> tuple:
         (previous,) = state
-        scores = at_least_single(self.scores(queries, memory))[:, 0]
+        scores = at_least_single(self.scores(queries, memory.keys))[:, 0]
         scores += ops.cast(self.score_offset, scores.dtype)
         alignment = ops.cast(previous, scores.dtype)
         if training:
