@@ -12,6 +12,7 @@ import zoo
 from recipes import datasets
 from recipes.datasets import cmudict
 from recipes.datasets.table import read_table
+from recipes.drawing import draw_alignment
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
 from recipes.recipe import Assets, Recipe, TrainingSettings, register
 from zoo.errors import InputError, unknown_name
@@ -91,10 +92,15 @@ class G2P(Recipe):
         ("LSTM 2x256", "22.2 %", "cmusphinx/g2p-seq2seq README, April 2018"),
         ("Transformer 3x256", "20.6 %", "cmusphinx/g2p-seq2seq README, 2019"),
     )
+    how_measured = (
+        "A word is right if its pronunciation equals any of its references (word error rate); "
+        "phoneme errors are counted against the nearest reference. Both by jiwer. No stress marks."
+    )
     own_data = (
         "a UTF-8 text file, word<TAB>pronunciation a line; a word with several pronunciations has "
         "several lines; a pronunciation is symbols separated by spaces, or plain text in any script"
     )
+    example = "photograph"
     settings = Settings()
     assets = G2PAssets
     input_name = "text"
@@ -213,7 +219,7 @@ class G2P(Recipe):
             order = sorted(range(len(words)), key=lambda i: len(words[i]))
             for start in range(0, len(order), 256):
                 rows = order[start : start + 256]
-                answer = answers(signature, text=tf.constant([words[i] for i in rows]))
+                answer = answers(signature, text=[words[i] for i in rows])
                 for row, text in zip(rows, answer["text"], strict=True):
                     said[row] = text.decode()
             metrics[f"word_error_rate{suffix}"] = whole_sequence_error_rate(references, said)
@@ -222,12 +228,21 @@ class G2P(Recipe):
 
     def lines(self, inputs, answer):
         lines = []
-        for row, word in enumerate(inputs):
-            sound, score = answer["text"][row].decode(), answer["score"][row]
+        for row, (word, sound) in enumerate(zip(inputs, self.says(answer), strict=True)):
             unknown = answer["unknown_share"][row]
-            note = f"  ({unknown:.0%} of its letters are unknown)" if unknown else ""
-            lines.append(f"{word}\t{sound}\t{score:.3f}{note}")
+            note = f"\t{unknown:.0%} of its letters are unknown" if unknown else ""
+            lines.append(f"{word}\t{sound}\t{answer['score'][row]:.3f}{note}")
         return lines
+
+    def says(self, answer):
+        return [sound.decode() for sound in answer["text"]]
+
+    def draw(self, figure, given, answer):
+        sound = self.says(answer)[0]
+        symbols = sound.split() if " " in sound else list(sound)
+        if not symbols:
+            raise InputError(f"{given!r}: the answer is empty, so there is no alignment to draw")
+        draw_alignment(figure, list(given.lower()), symbols, answer["alignment"][0])
 
     def samples(self, examples, count):
         chosen = np.random.default_rng(0).choice(len(examples), min(count, len(examples)), False)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.errors import unknown_name
 from zoo.registry import Registry
 from zoo.training.batching import Columns
 from zoo.tuning import Parameter
@@ -63,7 +64,11 @@ class Recipe(abc.ABC):
     lower_is_better: ClassVar[bool]
     # (system, its figure, source), as published.
     published: ClassVar[tuple[tuple[str, str, str], ...]]
+    # What counts as right, and the metric's tool.
+    how_measured: ClassVar[str]
     own_data: ClassVar[str]
+    # An input to show in cards and messages.
+    example: ClassVar[str]
     settings: ClassVar[TrainingSettings]
     assets: ClassVar[type[Assets]]
     input_name: ClassVar[str]
@@ -112,6 +117,14 @@ class Recipe(abc.ABC):
         """Says an answer of `serving_default` in a line an input, for a person."""
 
     @abc.abstractmethod
+    def says(self, answer: Answer) -> list[str]:
+        """Returns the bare answer of each row, to compare with the truth of `samples`."""
+
+    @abc.abstractmethod
+    def draw(self, figure: Any, given: str, answer: Answer) -> None:
+        """Draws what the model did with one input on a matplotlib figure."""
+
+    @abc.abstractmethod
     def samples(self, examples: list, count: int) -> list[tuple[str, str]]:
         """Returns a few (input, truth) pairs to show beside what the model says."""
 
@@ -127,7 +140,7 @@ def register(recipe: type[Recipe]) -> type[Recipe]:
 
 
 class Answers:
-    """Calls signatures by name, in batches, with defaults for what is left out.
+    """Calls signatures by name; what is left out takes its default.
 
     Args:
         functions: For each signature, a function of keyword tensors that returns a dict.
@@ -137,5 +150,7 @@ class Answers:
         self.functions = functions
 
     def __call__(self, signature: str = "serving_default", **inputs) -> dict[str, np.ndarray]:
+        if signature not in self.functions:
+            raise unknown_name("signature", signature, self.functions)
         outputs = self.functions[signature](**inputs)
         return {name: np.asarray(value) for name, value in outputs.items()}

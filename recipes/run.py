@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 import zoo.topologies  # noqa: F401  (registers the layers that model.keras names)
-from recipes.recipe import Answers, Recipe, recipes
+from recipes.recipe import Answers, Recipe
 from recipes.settings import replace
 from zoo import training
-from zoo.errors import InputError
+from zoo.errors import InputError, unknown_name
 from zoo.training.run_folder import RunFolder
 
 EVALUATION_BATCH = 512
@@ -35,24 +36,36 @@ class Run:
     def __init__(self, folder: RunFolder, recipe: Recipe, settings, seed: int, data: Path | None):
         self.folder, self.recipe, self.settings = folder, recipe, settings
         self.seed, self.data = seed, data
+        # Optimizer steps to train for, in place of the settings' epochs.
+        self.steps: int | None = None
 
     @classmethod
-    def start(cls, recipe: Recipe, path: Path, settings, seed: int, data: Path | None) -> "Run":
+    def start(
+        cls,
+        recipe: Recipe,
+        path: Path,
+        settings,
+        seed: int = 0,
+        data: Path | None = None,
+        steps: int | None = None,
+    ) -> "Run":
         """Makes the run folder and what the model needs of the training data.
+
+        Args:
+            recipe: What to fit.
+            path: The folder, new or empty.
+            settings: The recipe's settings.
+            seed: Of weights, batches and dropout.
+            data: A person's own data file, or None.
+            steps: Optimizer steps to train for, in place of the settings' epochs.
 
         Raises:
             InputError: the folder is taken, or the data cannot be used (then no folder is made).
         """
         run = cls(RunFolder(path), recipe, settings, seed, data)
+        run.steps = steps
         assets = recipe.prepare(settings, run.examples("train"))
-        run.folder.create(
-            {
-                "recipe": recipe.name,
-                "settings": dataclasses.asdict(settings),
-                "seed": seed,
-                "data": str(data.resolve()) if data else None,
-            }
-        )
+        run.folder.create(run.description())
         assets.save(run.folder.assets)
         return run
 
@@ -67,6 +80,9 @@ class Run:
         Raises:
             InputError: no run here, or another recipe's.
         """
+        # Registers every recipe; it imports this module, hence not at the top.
+        from recipes.catalog import recipes
+
         folder = RunFolder(path)
         described = folder.description()
         if recipe is not None and described["recipe"] != recipe:
@@ -77,7 +93,30 @@ class Run:
         owner = recipes.get(described["recipe"])
         settings = replace(owner.settings, described["settings"])
         data = Path(described["data"]) if described["data"] else None
-        return cls(folder, owner, settings, described["seed"], data)
+        run = cls(folder, owner, settings, described["seed"], data)
+        run.steps = described["steps"]
+        return run
+
+    def description(self) -> dict[str, Any]:
+        """Returns what run.json says of the run: enough to start it again."""
+        return {
+            "recipe": self.recipe.name,
+            "settings": dataclasses.asdict(self.settings),
+            "seed": self.seed,
+            "data": str(self.data.resolve()) if self.data else None,
+            "steps": self.steps,
+        }
+
+    def lengthen(self, epochs: float | None, steps: int | None) -> None:
+        """Sets another goal for a run that is resumed, and notes it in run.json."""
+        if epochs is None and steps is None:
+            return
+        if epochs is not None:
+            self.settings, self.steps = replace(self.settings, {"epochs": epochs}), None
+        if steps is not None:
+            self.steps = steps
+        described = self.folder.description()
+        self.folder.write_json("run.json", {**described, **self.description()})
 
     @cached_property
     def assets(self):
@@ -90,17 +129,13 @@ class Run:
     def fit(
         self,
         resume: bool = False,
-        epochs: float | None = None,
-        steps: int | None = None,
         say: Callable[[str], None] = lambda line: None,
         callbacks: tuple = (),
     ) -> list[dict[str, float]]:
-        """Trains to the end of the given epochs or steps and saves the model.
+        """Trains to the run's goal and saves the model.
 
         Args:
             resume: Whether to go on from the newest checkpoint, if there is one.
-            epochs: Passes over the training data; defaults to the settings' own.
-            steps: Optimizer steps, instead of epochs.
             say: Is given lines to show.
             callbacks: More Keras callbacks.
 
@@ -113,7 +148,7 @@ class Run:
         columns, lengths = recipe.columns(self.assets, examples)
         plan = training.BatchPlan(lengths, settings.batch_size, seed=self.seed)
         per_epoch = plan.steps_per_epoch
-        total = steps or max(1, round((epochs or settings.epochs) * per_epoch))
+        total = self.steps or max(1, round(settings.epochs * per_epoch))
         model = recipe.build(settings, self.assets)
         objective = recipe.objective(settings)
         # The same layers, ending in the outputs that the objective judges: Keras asks for a
@@ -131,11 +166,11 @@ class Run:
             ),
             **objective,
         )
+        unsorted = training.BatchPlan(lengths, settings.batch_size, pool_batches=1)
         say(
             f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps; "
             f"{model.count_params():,} weights; padding {plan.padding_share():.1%} "
-            f"({training.BatchPlan(lengths, settings.batch_size, pool_batches=1).padding_share():.1%}"
-            f" without bucketing)"
+            f"({unsorted.padding_share():.1%} without bucketing)"
         )
         validation = recipe.columns(self.assets, self.examples("validation"))
         began = time.perf_counter()
@@ -169,7 +204,7 @@ class Run:
     @property
     def answers(self) -> Answers:
         """The signatures of the module."""
-        return Answers(self.module.signatures)
+        return Answers({name: _by_name(f) for name, f in self.module.signatures.items()})
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Measures the model on a split and keeps the result in metrics.json."""
@@ -186,3 +221,24 @@ class Run:
             }
         self.folder.write_json("metrics.json", {**kept, split: measured})
         return measured
+
+
+def _by_name(function: tf.types.experimental.PolymorphicFunction) -> Callable:
+    """Lets plain values be given by name to a function with an input signature."""
+    specs = {spec.name: spec for spec in function.input_signature}
+
+    def call(**inputs):
+        tensors = {}
+        for name, value in inputs.items():
+            if name not in specs:
+                raise unknown_name("input", name, specs)
+            try:
+                tensor = tf.constant(value, specs[name].dtype)
+            except (TypeError, ValueError):
+                wanted = specs[name].dtype.name
+                raise InputError(f"input {name}={value!r}: expected {wanted}") from None
+            # A single value for a setting stands for every row.
+            tensors[name] = tensor if tensor.shape.rank else tensor[None]
+        return function(**tensors)
+
+    return call

@@ -1,8 +1,10 @@
 """Settings of a recipe: a flat record of values, and reading them from KEY=VALUE."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from zoo.errors import InputError, unknown_name
@@ -57,3 +59,16 @@ def _convert(name: str, value: Any, hint: Any) -> Any:
             f"{' or none' if optional else ''}"
         ) from None
     return converted
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Reads a JSON object of settings; raises `InputError` for anything else."""
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; expected a JSON file of settings") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise InputError(f'{path}: expected a JSON object, such as {{"units": 128}}')
+    return values

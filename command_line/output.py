@@ -1,0 +1,81 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+import json
+import os
+import sys
+import tempfile
+from typing import Any
+
+import click
+import numpy as np
+
+
+def print_json(value: Any) -> None:
+    """Prints one JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_plain, allow_nan=False))
+
+
+def say(line: str) -> None:
+    """Prints a line for the person who waits, on standard error."""
+    click.echo(line, err=True)
+
+
+def table(rows: list[dict[str, Any]]) -> None:
+    """Prints rows as a table: aligned and wrapped on a terminal, tab-separated elsewhere."""
+    if not rows:
+        return
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+
+        drawn = Table(box=None, header_style="bold")
+        for name in rows[0]:
+            drawn.add_column(name, overflow="fold")
+        for row in rows:
+            drawn.add_row(*("" if v is None else str(v) for v in row.values()))
+        Console().print(drawn)
+        return
+    click.echo("\t".join(rows[0]))
+    for row in rows:
+        click.echo("\t".join("" if v is None else str(v) for v in row.values()))
+
+
+def plain(value: Any) -> Any:
+    """Turns arrays, NumPy numbers and bytes inside a value into what JSON has."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    if isinstance(value, float) and not np.isfinite(value):
+        # JSON has no infinity: a hypothesis that does not exist has no score.
+        return None
+    return value
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow without the lines that it writes before its log level is known.
+
+    They come from its C++ libraries, past Python; they are shown if the import fails.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            os.dup2(kept, 2)
+            hidden.seek(0)
+            sys.stderr.write(hidden.read().decode("utf-8", errors="replace"))
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _plain(value: Any) -> Any:
+    return plain(value)

@@ -1,0 +1,59 @@
+"""From a run folder to saved_models/<name>/: a version, its card, its metrics, its Keras model."""
+
+import os
+import shutil
+from pathlib import Path
+
+from recipes.card import card
+from recipes.run import Run
+from zoo.errors import InputError
+from zoo.serving import export_saved_model
+from zoo.serving.saved_model_files import list_versions
+from zoo.training.run_folder import RunFolder, write_atomically
+
+
+def export(run: Run, base: Path, version: int | None = None) -> Path:
+    """Exports a finished run as the next version of its recipe's model.
+
+    Beside the version folders go README.md (the card), metrics.json (everything that was measured,
+    with settings, seed and environment) and model.keras (to fine-tune from), all of the highest
+    version.
+
+    Args:
+        run: A run whose training has come to its end.
+        base: The folder of all saved models.
+        version: A new number; defaults to the next free one.
+
+    Returns:
+        The version folder.
+
+    Raises:
+        InputError: training has not finished, the version exists, or the disk is full.
+    """
+    folder = Path(base) / run.recipe.name
+    written = export_saved_model(
+        run.module,
+        run.module.signatures,
+        folder,
+        version,
+        warmup=run.recipe.warmup(),
+        model_name=run.recipe.name,
+    )
+    if int(written.name) == list_versions(folder)[-1]:
+        described = run.folder.description()
+        metrics = run.folder.read_json("metrics.json") if run.folder.metrics.is_file() else {}
+        facts = {**described, "version": int(written.name), "metrics": metrics}
+        RunFolder(folder).write_json("metrics.json", facts)
+        _copy(run.folder.model, folder / "model.keras")
+        write_atomically(folder / "README.md", card(run, facts))
+    return written
+
+
+def _copy(source: Path, destination: Path) -> None:
+    partial = destination.with_name("partial." + destination.name)
+    try:
+        shutil.copyfile(source, partial)
+        os.replace(partial, destination)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"{destination}: cannot be written: {error.strerror}") from error
