@@ -2,7 +2,14 @@
 
 import hmac
 
+from zoo.errors import InputError
 from zoo.serving.status import Code, ServingError
+
+
+def check_token(token: str | None) -> None:
+    """Raises `InputError` for a token that no header could carry."""
+    if token is not None and not (token and token.isascii() and token.isprintable()):
+        raise InputError("a bearer token must be printable ASCII and not empty")
 
 
 def check_bearer(header: str | None, token: str | None) -> None:

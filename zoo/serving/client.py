@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from zoo.errors import InputError, unknown_name
+from zoo.serving.authorisation import check_token
 from zoo.serving.status import Code, ServingError
 
 # A predict call changes nothing, so it may be sent again; what fails for good is not.
@@ -49,6 +50,7 @@ class Client:
         token: str | None = None,
         ca_file: str | None = None,
     ):
+        check_token(token)
         parts = urlsplit(address)
         if parts.scheme in ("http", "https") and parts.netloc:
             from zoo.serving.rest_transport import RestTransport

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zoo.errors import InputError
+from zoo.serving.authorisation import check_token
 from zoo.serving.extras import load, load_api
 from zoo.serving.model_config import ModelConfig, configs_of_file, configs_of_folders
 
@@ -95,6 +96,7 @@ class Server:
         self._rest_timeout = rest_timeout
         self._grace = grace
         self._tls = _read_tls(tls)
+        check_token(token)
         self._tls_files = tls
         self._token = token
         self._stopping = False
@@ -192,8 +194,7 @@ class Server:
         if grpc_server is not None:
             closing.append(grpc_server.stop(self._grace))
         if rest_server is not None:
-            rest_server.should_exit = True
-            closing.append(rest_task)
+            closing.append(_stop_rest(rest_server, rest_task))
         await asyncio.gather(*closing, return_exceptions=True)
 
     async def _start_grpc(self):
@@ -279,9 +280,22 @@ class Server:
         self._models.refresh()
 
 
+async def _stop_rest(server, task: asyncio.Task) -> None:
+    server.should_exit = True
+    await asyncio.wait([task], timeout=0.1)
+    while not task.done() and server.server_state.tasks:
+        await asyncio.wait([task], timeout=0.05)
+    # Everything is answered. An idle TLS client that does not say goodbye would hold up the end.
+    await asyncio.wait([task], timeout=1.0)
+    server.force_exit = True
+    await task
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol is named; else small answers
+    # wait 40 ms for an acknowledgement.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

@@ -111,7 +111,7 @@ class Judge(tf.Module):
         return {"outputs": self._length(inputs)[:, tf.newaxis]}
 
 
-def export_lexicon(folder: Path, version: int | None = None, gain: float = 1.0) -> Path:
+def _export_lexicon(folder: Path, version: int | None = None, gain: float = 1.0) -> Path:
     module = Lexicon(gain)
     signatures = {
         "serving_default": module.serve,
@@ -129,10 +129,16 @@ def export_lexicon(folder: Path, version: int | None = None, gain: float = 1.0) 
 
 
 @pytest.fixture(scope="session")
+def export_lexicon():
+    """Exports the lexicon to (folder, version, gain of its numbers)."""
+    return _export_lexicon
+
+
+@pytest.fixture(scope="session")
 def model_base(tmp_path_factory) -> Path:
     """A folder of three models as `saved_models/` has them: other files beside the versions."""
     base = tmp_path_factory.mktemp("saved_models")
-    export_lexicon(base / "lexicon")
+    _export_lexicon(base / "lexicon")
     (base / "lexicon" / "README.md").write_text("# a card\n")
     stepper = Stepper()
     export_saved_model(

@@ -280,6 +280,7 @@ def test_the_check_sees_an_op_that_nobody_registers(lexicon_copy):
     assert "Addons>GatherTree in function" in problem and "registered by no library" in problem
 
 
+@pytest.mark.slow
 def test_ops_of_tf_text_need_their_declaration(tmp_path):
     text = pytest.importorskip("tensorflow_text")
 
