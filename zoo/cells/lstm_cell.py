@@ -78,7 +78,9 @@ class LSTMCell(RNNCell):
         self.num_units = settings.positive_integer(owner, "num_units", num_units)
         self.use_peepholes = use_peepholes
         self.cell_clip = settings.positive_number(owner, "cell_clip", cell_clip)
-        self.num_proj = num_proj and settings.positive_integer(owner, "num_proj", num_proj)
+        if num_proj is not None:
+            num_proj = settings.positive_integer(owner, "num_proj", num_proj)
+        self.num_proj = num_proj
         self.proj_clip = settings.positive_number(owner, "proj_clip", proj_clip)
         if num_proj is None and proj_clip is not None:
             raise InputError(f"{owner} has proj_clip={proj_clip} but no num_proj to clip")
