@@ -1,0 +1,59 @@
+import errno
+import os
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.errors import InputError
+from zoo.training.checkpoints import Checkpoints
+
+
+def variables(value, shape=(3,)):
+    return [keras.Variable(np.full(shape, value, "float32"), name="w") for _ in range(2)]
+
+
+def test_restores_the_newest(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    for step in (1, 2, 10):
+        checkpoints.save(step, variables(step))
+    into = variables(0)
+    assert checkpoints.restore(into) == 10
+    assert [float(v[0]) for v in into] == [10, 10]
+    assert checkpoints.steps() == [2, 10]
+
+
+def test_a_half_written_or_damaged_file_is_not_taken_for_whole(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=3)
+    checkpoints.save(5, variables(5))
+    whole = checkpoints.save(6, variables(6)).read_bytes()
+    (tmp_path / "step-000000007.partial").write_bytes(whole)
+    (tmp_path / "step-000000008.npz").write_bytes(whole[: len(whole) // 2])
+    into = variables(0)
+    assert checkpoints.restore(into) == 6
+    assert float(into[0][0]) == 6
+
+
+def test_another_model_is_refused(tmp_path):
+    Checkpoints(tmp_path).save(1, variables(1))
+    with pytest.raises(InputError, match="another model"):
+        Checkpoints(tmp_path).restore(variables(0, shape=(4,)))
+
+
+def test_nothing_to_restore(tmp_path):
+    with pytest.raises(InputError, match="no whole checkpoint"):
+        Checkpoints(tmp_path / "none").restore(variables(0))
+
+
+def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(1, variables(1))
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="no space left for the checkpoint of step 2.*step 1 is whole"):
+        checkpoints.save(2, variables(2))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000000001.npz"]
+    assert checkpoints.restore(variables(0)) == 1
