@@ -3,3 +3,4 @@ from zoo.recurrence.bidirectional_dynamic_rnn import (
 )
 from zoo.recurrence.dynamic_rnn import DynamicRNN as DynamicRNN
 from zoo.recurrence.dynamic_rnn import dynamic_rnn as dynamic_rnn
+from zoo.recurrence.lstm import LSTM as LSTM

@@ -1,0 +1,269 @@
+"""Every fast layer is its Keras layer: values, gradients, masks, modes, saving and export."""
+
+import itertools
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.errors import InputError
+from zoo.recurrence.lstm import LSTM
+
+BATCH, TIME, WIDTH, UNITS = 5, 6, 3, 4
+PAIRS = [(LSTM, keras.layers.LSTM)]
+MASKS = {
+    "all": np.ones((BATCH, TIME), bool),
+    "lengths": np.arange(TIME) < np.array([0, 1, TIME, 3, TIME])[:, None],
+    "short": np.arange(TIME) < np.array([2, 1, 2, 0, 1])[:, None],
+    "none": np.zeros((BATCH, TIME), bool),
+    "holes": np.random.default_rng(1).random((BATCH, TIME)) < 0.5,
+}
+OPTIONS = [
+    dict(return_sequences=True, go_backwards=backwards, zero_output_for_mask=zero)
+    for backwards, zero in itertools.product([False, True], repeat=2)
+] + [dict(go_backwards=False), dict(go_backwards=True, zero_output_for_mask=True)]
+
+
+def pair(ours, theirs, **options):
+    """Both layers with the same random weights."""
+    generator = np.random.default_rng(0)
+    layers = ours(UNITS, **options), theirs(UNITS, **options)
+    # On a CPU this changes nothing but an error of Keras's with `implementation=1`.
+    layers[1].use_cudnn = False
+    for layer in layers:
+        layer.build((None, None, WIDTH))
+    weights = [generator.normal(size=weight.shape) for weight in layers[0].get_weights()]
+    for layer in layers:
+        layer.set_weights(weights)
+    return layers
+
+
+def inputs(num_states):
+    generator = np.random.default_rng(2)
+    sequences = generator.normal(size=(BATCH, TIME, WIDTH)).astype("float32")
+    states = generator.normal(size=(num_states, BATCH, UNITS)).astype("float32")
+    return tf.constant(sequences), [tf.constant(state) for state in states]
+
+
+def with_gradients(layer, **call):
+    """A function to the outputs and to the gradients of an uneven sum of them."""
+
+    def run(sequences, states, mask=None):
+        with tf.GradientTape() as tape:
+            tape.watch([sequences, states])
+            results = tf.nest.flatten(layer(sequences, initial_state=states, mask=mask, **call))
+            loss = 0.0
+            for result in results:
+                result = tf.cast(result, tf.float32)
+                angle = tf.range(tf.cast(tf.size(result), tf.float32))
+                loss += tf.reduce_sum(result * tf.cos(tf.reshape(angle, tf.shape(result))))
+        sources = [sequences, *states, *layer.trainable_variables]
+        return results, tape.gradient(loss, sources)
+
+    return run
+
+
+def assert_same(ours, theirs, tolerance=2e-5):
+    for one, other in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs), strict=True):
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+@pytest.fixture(params=PAIRS, ids=[ours.__name__ for ours, _ in PAIRS])
+def kinds(request):
+    return request.param
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(map(str, options)))
+def test_values_and_gradients_are_those_of_keras(kinds, options):
+    ours, theirs = pair(*kinds, return_state=True, **options)
+    sequences, states = inputs(len(ours.cell.get_initial_state(1)))
+    ours, theirs = tf.function(with_gradients(ours)), tf.function(with_gradients(theirs))
+    assert_same(ours(sequences, states), theirs(sequences, states))
+    for mask in MASKS.values():
+        mask = tf.constant(mask)
+        assert_same(ours(sequences, states, mask), theirs(sequences, states, mask))
+
+
+def test_eager_agrees_with_keras(kinds):
+    ours, theirs = pair(*kinds, return_sequences=True, return_state=True)
+    sequences, states = inputs(len(ours.cell.get_initial_state(1)))
+    for mask in [None, MASKS["lengths"], MASKS["none"]]:
+        mine = with_gradients(ours)(sequences, states, mask)
+        assert_same(mine, with_gradients(theirs)(sequences, states, mask))
+
+
+def test_agrees_with_its_own_cell_step_by_step(kinds):
+    layer, _ = pair(*kinds, return_sequences=True, return_state=True)
+    sequences, states = inputs(len(layer.cell.get_initial_state(1)))
+    outputs, *last = layer(sequences, initial_state=states)
+    for step in range(TIME):
+        output, states = layer.cell(sequences[:, step], states)
+        np.testing.assert_allclose(outputs[:, step], output, atol=1e-5)
+    assert_same(last, states)
+
+
+def test_padding_changes_nothing(kinds):
+    layer, _ = pair(*kinds, return_sequences=True, return_state=True)
+    sequences, _ = inputs(1)
+    lengths = tf.constant([0, 1, TIME, 3, 4])
+    short, *states = layer(sequences, sequence_length=lengths)
+    padded = tf.pad(sequences, [[0, 0], [0, 5], [0, 0]], constant_values=9.0)
+    long, *longer_states = layer(padded, sequence_length=lengths)
+    assert_same([short, *states], [long[:, :TIME], *longer_states], 1e-6)
+    assert not np.any(states[0][0]), "a row of length zero keeps the initial state"
+
+
+def test_lengths_are_a_mask(kinds):
+    layer, _ = pair(*kinds, return_sequences=True)
+    sequences, _ = inputs(1)
+    by_length = layer(sequences, sequence_length=tf.constant([0, 1, TIME, 3, TIME]))
+    assert_same(by_length, layer(sequences, mask=tf.constant(MASKS["lengths"])), 0)
+    with pytest.raises(InputError, match=r"shape \[batch\]"):
+        layer(sequences, sequence_length=tf.ones([BATCH, 1], tf.int32))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(use_bias=False),
+        dict(unroll=True),
+        dict(dropout=0.4, seed=3),
+        dict(recurrent_dropout=0.4, seed=3),
+        dict(dropout=0.4, implementation=1, seed=3),
+        dict(activation="softsign"),
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_every_option_agrees_with_keras(kinds, options):
+    if "implementation" in options and kinds[1] is keras.layers.SimpleRNN:
+        pytest.skip("SimpleRNN has one implementation")
+    ours, theirs = pair(*kinds, return_sequences=True, **options)
+    sequences, states = inputs(len(ours.cell.get_initial_state(1)))
+    mine = tf.function(with_gradients(ours, training=True))(sequences, states)
+    assert_same(mine, tf.function(with_gradients(theirs, training=True))(sequences, states))
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_every_precision_agrees_with_keras(kinds, policy):
+    ours, theirs = pair(*kinds, return_sequences=True, dtype=policy)
+    sequences, states = inputs(len(ours.cell.get_initial_state(1)))
+    mask = tf.constant(MASKS["lengths"])
+    tolerance = {"mixed_float16": 0.02, "mixed_bfloat16": 0.2, "float64": 1e-6}[policy]
+    mine = tf.function(with_gradients(ours))(sequences, states, mask)
+    assert_same(mine, tf.function(with_gradients(theirs))(sequences, states, mask), tolerance)
+
+
+def test_xla_agrees(kinds):
+    layer, _ = pair(*kinds, return_sequences=True, return_state=True)
+    sequences, states = inputs(len(layer.cell.get_initial_state(1)))
+    run, mask = with_gradients(layer), tf.constant(MASKS["lengths"])
+    compiled = tf.function(run, jit_compile=True)
+    assert_same(compiled(sequences, states, mask), tf.function(run)(sequences, states, mask))
+
+
+def test_state_carries_over_when_stateful(kinds):
+    layer = kinds[0](UNITS, stateful=True, return_sequences=True)
+    sequences, _ = inputs(1)
+    halves = [layer(sequences[:, :3]), layer(sequences[:, 3:])]
+    layer.reset_state()
+    assert_same(tf.concat(halves, 1), layer(sequences), 1e-6)
+
+
+def test_trains_in_a_functional_model_of_unknown_shape(kinds):
+    sequences = keras.Input([None, WIDTH], name="sequences")
+    lengths = keras.Input([], dtype="int32", name="lengths")
+    hidden = kinds[0](UNITS, return_sequences=True)(sequences, sequence_length=lengths)
+    last = kinds[0](UNITS)(hidden, sequence_length=lengths)
+    model = keras.Model([sequences, lengths], keras.layers.Dense(1)(last))
+    model.compile("adam", "mse")
+    data, _ = inputs(1)
+    target = np.ones((BATCH, 1), "float32")
+    losses = model.fit([data, np.array([1, 2, 3, 4, 6])], target, epochs=3, verbose=0).history
+    assert losses["loss"][-1] < losses["loss"][0]
+    assert model.predict([data[:2], np.array([2, 0])], verbose=0).shape == (2, 1)
+
+
+def test_saves_and_loads_whole(kinds, tmp_path):
+    model = keras.Sequential([keras.Input([None, WIDTH]), keras.layers.Masking(), kinds[0](UNITS)])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded.layers[-1]) is kinds[0]
+    sequences, _ = inputs(1)
+    sequences *= MASKS["lengths"][..., None].astype("float32")
+    assert_same(loaded(sequences), model(sequences), 0)
+
+
+BARE = """
+import sys, numpy, tensorflow as tf
+loaded = tf.saved_model.load(sys.argv[1])
+assert not any(name.split(".")[0] == "zoo" for name in sys.modules), "not bare"
+data = numpy.load(sys.argv[2])
+serve = loaded.signatures["serving_default"]
+result = serve(sequences=tf.constant(data["sequences"]), lengths=tf.constant(data["lengths"]))
+numpy.testing.assert_allclose(result["output"], data["expected"], atol=1e-6)
+with tf.GradientTape() as tape:
+    sequences = tf.constant(data["sequences"])
+    tape.watch(sequences)
+    result = serve(sequences=sequences, lengths=tf.constant(data["lengths"]))["output"]
+try:
+    tape.gradient(result, sequences)
+except tf.errors.InvalidArgumentError as error:
+    assert "has no gradient" in str(error), error
+else:
+    raise AssertionError("an exported layer must refuse, not give a wrong gradient")
+"""
+
+
+def test_export_loads_in_a_bare_process(tmp_path):
+    sequences = keras.Input([None, WIDTH], name="sequences")
+    lengths = keras.Input([], dtype="int32", name="lengths")
+    hidden = sequences
+    for ours, _ in PAIRS:
+        hidden = ours(UNITS, return_sequences=True)(hidden, sequence_length=lengths)
+        hidden = ours(UNITS, return_sequences=True)(hidden)
+    model = keras.Model({"sequences": sequences, "lengths": lengths}, {"output": hidden})
+    data, _ = inputs(1)
+    fed = {"sequences": data, "lengths": tf.constant([0, 1, TIME, 3, TIME])}
+    np.savez(tmp_path / "data.npz", expected=model(fed)["output"], **fed)
+    model.export(tmp_path / "saved", verbose=False)
+    command = [sys.executable, "-c", BARE, tmp_path / "saved", tmp_path / "data.npz"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+REPLICAS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import keras, numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import zoo.recurrence as recurrence
+data = np.random.default_rng(0).normal(size=(8, 6, 3)).astype("float32")
+lengths = np.array([0, 1, 2, 3, 4, 5, 6, 6])
+
+def losses(scope):
+    keras.utils.set_random_seed(0)
+    with scope:
+        sequences, steps = keras.Input([None, 3]), keras.Input([], dtype="int32")
+        hidden = recurrence.LSTM(4)(sequences, sequence_length=steps)
+        model = keras.Model([sequences, steps], keras.layers.Dense(1)(hidden))
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+    history = model.fit([data, lengths], data[:, 0, :1], batch_size=8, epochs=3, verbose=0)
+    return history.history["loss"]
+
+mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+assert mirrored.num_replicas_in_sync == 2
+alone = tf.distribute.get_strategy()
+np.testing.assert_allclose(losses(mirrored.scope()), losses(alone.scope()), rtol=1e-4)
+"""
+
+
+@pytest.mark.slow
+def test_two_replicas_train_as_one(pytestconfig):
+    command = [sys.executable, "-c", REPLICAS, str(pytestconfig.rootpath)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
