@@ -1,5 +1,23 @@
 """Attention, one step each, interchangeable by name.
 
+    kind                 weights of a step                    sum to   state         all at once
+    additive             softmax of v tanh(W q + U h)         1                      yes
+    normalised_additive  the same, |v| learned on its own     1                      yes
+    concat               softmax of v tanh(W [q ; h])         1                      yes
+    dot, scaled_dot      softmax of q h, q h / sqrt(dim)      1                      yes
+    general              softmax of q W h                     1                      yes
+    local_monotonic      softmax in a window that moves on    1 (*)    step          yes
+    local_predictive     the same, where the query says, and  <= 1                   yes
+                         fading from its centre
+    hard                 one position: drawn, or the best     1        log p, H      no
+    monotonic            where a reader that only moves on    <= 1     alignment     no
+                         would stop
+    coverage             additive, with what was seen before  1        coverage      no
+
+    (*) <= 1 with `gaussian=True`. All sums are 0 where no position is real.
+
+`coverage_loss`, `reinforce_loss` and `moving_baseline` are what training adds for the last kinds.
+
 Example:
 
 >>> import numpy as np

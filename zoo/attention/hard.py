@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 from keras import ops
 
 from zoo.attention.catalog import attentions
@@ -91,9 +90,9 @@ class HardAttention(ScoredAttention):
                 ops.shape(logs), minval=1e-20, dtype=logs.dtype, seed=self.seed_generator
             )
             logs -= ops.log(-ops.log(uniform))
-        logs = ops.where(mask, logs, ops.cast(-np.inf, logs.dtype))
+        logs = ops.where(mask, logs, ops.cast(float("-inf"), logs.dtype))
         # An argmax would refuse a memory of no positions.
-        best = logs == ops.max(logs, axis=-1, keepdims=True, initial=-np.inf)
+        best = logs == ops.max(logs, axis=-1, keepdims=True, initial=float("-inf"))
         best = ops.cast(ops.logical_and(best, mask), logs.dtype)
         return best * ops.cast(ops.cumsum(best, axis=-1) == 1, logs.dtype)  # the first of equals
 
