@@ -3,4 +3,6 @@ from zoo.recurrence.bidirectional_dynamic_rnn import (
 )
 from zoo.recurrence.dynamic_rnn import DynamicRNN as DynamicRNN
 from zoo.recurrence.dynamic_rnn import dynamic_rnn as dynamic_rnn
+from zoo.recurrence.gru import GRU as GRU
 from zoo.recurrence.lstm import LSTM as LSTM
+from zoo.recurrence.simple_rnn import SimpleRNN as SimpleRNN

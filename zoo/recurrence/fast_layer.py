@@ -92,7 +92,8 @@ class FastRecurrence:
         # Keras casts to the compute type and may leave a variable; the gradient wants tensors.
         weights = [tf.convert_to_tensor(ops.convert_to_tensor(w, dtype=dtype)) for w in weights]
         if cell.bias is None:
-            weights.append(tf.zeros([cell.kernel.shape[-1]], dtype))
+            rows = [2] if getattr(cell, "reset_after", False) else []
+            weights.append(tf.zeros([*rows, cell.kernel.shape[-1]], dtype))
         return weights
 
     def _fast_path_holds(self, training: bool) -> bool:

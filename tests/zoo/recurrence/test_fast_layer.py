@@ -10,10 +10,14 @@ import pytest
 import tensorflow as tf
 
 from zoo.errors import InputError
-from zoo.recurrence.lstm import LSTM
+from zoo.recurrence import GRU, LSTM, SimpleRNN
 
 BATCH, TIME, WIDTH, UNITS = 5, 6, 3, 4
-PAIRS = [(LSTM, keras.layers.LSTM)]
+PAIRS = [
+    (LSTM, keras.layers.LSTM),
+    (GRU, keras.layers.GRU),
+    (SimpleRNN, keras.layers.SimpleRNN),
+]
 MASKS = {
     "all": np.ones((BATCH, TIME), bool),
     "lengths": np.arange(TIME) < np.array([0, 1, TIME, 3, TIME])[:, None],
