@@ -8,41 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from zoo.serving.batch_options import ALONE, BatchOptions
 from zoo.serving.servable import Arrays, Signature
 from zoo.serving.status import Code, ServingError, from_tensorflow
-
-
-@dataclasses.dataclass(frozen=True)
-class BatchOptions:
-    """How requests are put together; the names follow TensorFlow Serving's BatchingParameters.
-
-    Args:
-        max_batch_size: The most rows in one call; 1 turns batching off.
-        timeout: Seconds that a request waits for company while a thread is free.
-        max_waiting: The most requests that wait for a thread, all models together; one more is
-            refused at once.
-        threads: Calls that run at the same time, all models together.
-        allowed_batch_sizes: Ascending; a batch is padded with copies of its last row's request up
-            to the next of these. Empty: no padding. The last must equal max_batch_size.
-    """
-
-    max_batch_size: int = 32
-    timeout: float = 0.0
-    max_waiting: int = 1024
-    threads: int = 2
-    allowed_batch_sizes: tuple[int, ...] = ()
-
-    def __post_init__(self):
-        sizes = self.allowed_batch_sizes
-        if sizes and (list(sizes) != sorted(set(sizes)) or sizes[-1] != self.max_batch_size):
-            raise ValueError(
-                "allowed_batch_sizes must ascend and end with max_batch_size "
-                f"({self.max_batch_size}), not {list(sizes)}"
-            )
-
-    def padded(self, rows: int) -> int:
-        """Returns the size to which a batch of so many rows is padded."""
-        return next((size for size in self.allowed_batch_sizes if size >= rows), rows)
 
 
 @dataclasses.dataclass(eq=False)
@@ -93,27 +61,36 @@ class Batcher:
     All methods but `close` belong to the event loop's thread.
 
     Args:
-        options: Sizes and limits.
+        threads: Calls that run at the same time, all models together.
+        max_waiting: The most requests that wait for a thread, all models together; one more is
+            refused at once.
+        max_batch_size: A limit on what the models allow; 1 turns batching off.
+        timeout: In place of the models' own.
         observe: Called with (signature, requests, rows) before each call.
 
     Example:
 
-        batcher = Batcher(BatchOptions(max_batch_size=32))
-        outputs = await batcher.run(servable.signature(""), {"word": words}, deadline=None)
+        batcher = Batcher(threads=1)
+        outputs = await batcher.run(signature, {"word": words}, options=BatchOptions())
     """
 
     def __init__(
         self,
-        options: BatchOptions,
+        threads: int = 1,
+        max_waiting: int = 1024,
+        max_batch_size: int | None = None,
+        timeout: float | None = None,
         observe: Callable[[Signature, int, int], None] = lambda *_: None,
     ):
-        self.options = options
+        self._thread_count = threads
+        self._max_waiting = max_waiting
+        self._limits = max_batch_size, timeout
         self._observe = observe
         self._lanes: dict[tuple, _Lane] = {}
         self._running = 0
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._threads = ThreadPoolExecutor(options.threads, thread_name_prefix="zoo-serving-run")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="zoo-serving-run")
 
     async def run(
         self,
@@ -128,7 +105,7 @@ class Batcher:
             signature: What to call.
             inputs: Its complete inputs.
             deadline: The loop time at which the answer is worth nothing any more.
-            options: In place of the batcher's own, for a model that brings its own.
+            options: What the model allows; None: its requests are never put together.
 
         Returns:
             The outputs of this request's rows alone.
@@ -138,11 +115,11 @@ class Batcher:
                 DEADLINE_EXCEEDED, or what the graph's own run raises.
         """
         loop = asyncio.get_running_loop()
-        options = options or self.options
-        if self._waiting >= self.options.max_waiting:
+        options = ALONE if options is None else options.limited(*self._limits)
+        if self._waiting >= self._max_waiting:
             raise ServingError(
                 Code.RESOURCE_EXHAUSTED,
-                f"the queue of {self.options.max_waiting} requests is full",
+                f"the queue of {self._max_waiting} requests is full",
                 http_status=503,
             )
         now = loop.time()
@@ -164,7 +141,7 @@ class Batcher:
     def _dispatch(self) -> None:
         """Gives free threads the lanes that are due, the longest waiting first."""
         loop = asyncio.get_running_loop()
-        while self._running < self.options.threads and self._lanes:
+        while self._running < self._thread_count and self._lanes:
             key, lane = min(self._lanes.items(), key=lambda item: item[1].ready_at())
             wait = lane.ready_at() - loop.time()
             if wait > 0:

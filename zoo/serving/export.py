@@ -5,12 +5,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
-from zoo.serving import graph_check, version_folder, warmup
+from zoo.serving import batching_parameters, graph_check, version_folder, warmup
 from zoo.serving.saved_model_files import OP_LIBRARIES_FILE
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
+# Sizes come from `python -m benchmarks.serving`; docs/serving.md has the figures. Variable lengths
+# are padded: signatures that take token ids take their lengths too.
+BATCHING = {
+    "max_batch_size": 32,
+    "batch_timeout_micros": 1000,
+    "max_enqueued_batches": 64,
+    "pad_variable_length_inputs": True,
+}
 _METHODS = {"classify": "tensorflow/serving/classify", "regress": "tensorflow/serving/regress"}
 
 
@@ -24,6 +32,7 @@ def export_saved_model(
     model_name: str,
     op_libraries: Iterable[str] = (),
     methods: Mapping[str, str] | None = None,
+    batching: Mapping[str, object] | None = BATCHING,
 ) -> Path:
     """Writes `<folder>/<version>/` in one step, after everything in it was checked.
 
@@ -45,6 +54,9 @@ def export_saved_model(
         methods: For signatures that serve the Classify and Regress calls: name to "classify" or
             "regress". Such a signature takes "inputs" (serialised tf.Example, [batch]) and returns
             "classes" and "scores" ([batch, classes]), or "outputs" ([batch] or [batch, 1]).
+        batching: Fields of BatchingParameters for `batching_params.pbtxt`, which lets servers run
+            rows of several requests in one call; it is written if every tensor of every signature
+            has a batch dimension. None for a graph whose rows are not independent.
 
     Returns:
         The new version's folder.
@@ -65,6 +77,8 @@ def export_saved_model(
         with version_folder.staged(folder) as staging:
             _write(staging, module, signatures, model_name, warmup, op_libraries)
             _set_methods(staging, methods or {})
+            if batching and not batching_parameters.unbatchable(staging):
+                batching_parameters.write(staging, batching)
             problems = graph_check.check_saved_model(staging)
             if problems:
                 raise InputError(f"{model_name} cannot be served: {'; '.join(problems)}")

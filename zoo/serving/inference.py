@@ -63,7 +63,8 @@ class Inference:
         with self.models.lend(target.model, target.version, target.label) as servable:
             signature = servable.signature(target.signature)
             inputs = signature.complete(read(signature))
-            return servable, signature, await self.batcher.run(signature, inputs, deadline)
+            outputs = await self.batcher.run(signature, inputs, deadline, servable.batching)
+            return servable, signature, outputs
 
     async def predict(self, request, deadline: float | None = None):
         """Answers a `PredictRequest` with a `PredictResponse`."""
@@ -94,7 +95,7 @@ class Inference:
                 large, json_format.read_inputs, document, signature
             )
             inputs = signature.complete(inputs)
-            outputs = await self.batcher.run(signature, inputs, deadline)
+            outputs = await self.batcher.run(signature, inputs, deadline, servable.batching)
         large = sum(array.size for array in outputs.values()) > _LARGE_BODY
         return await _maybe_off_loop(large, json_format.write_outputs, outputs, in_rows)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.serving import batching_parameters
 from zoo.serving.saved_model_files import op_libraries, public_signatures, read_meta_graph
 from zoo.serving.status import Code, ServingError, from_tensorflow, invalid
 from zoo.serving.tensors import to_array
@@ -171,6 +172,8 @@ class Servable:
             except ImportError:
                 raise InputError(f"{name} needs the package {library}, which is missing") from None
         meta_graph = read_meta_graph(path)
+        # None: requests for this model are not put together.
+        self.batching = batching_parameters.read(path)
         try:
             # Its functions live as long as this object does.
             self._loaded = tf.saved_model.load(str(path), tags=["serve"])

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import threading
@@ -33,10 +34,11 @@ class Server:
         host: Where to listen; loopback unless told otherwise.
         config_file: A `models.config` as TensorFlow Serving reads it, in place of the two folders.
         configs: The same as Python objects.
-        max_batch_size: The most rows of several requests in one call; 1 turns batching off.
-        batch_timeout: Seconds that a request waits for others while a thread is free.
+        max_batch_size: A limit on the rows of several requests that a model's own
+            `batching_params.pbtxt` allows in one call; 1 turns batching off.
+        batch_timeout: Seconds that a request waits for others while a thread is free, in place of
+            what the models say.
         batch_threads: Calls that run at the same time; default: one for each two cores.
-        allowed_batch_sizes: Batches are padded up to one of these; empty: no padding.
         max_waiting: Requests that may wait; one more is refused at once.
         max_request_bytes: A larger request is refused.
         rest_timeout: Seconds after which a REST request gets 504.
@@ -64,10 +66,9 @@ class Server:
         *,
         config_file: Path | None = None,
         configs: Sequence[ModelConfig] | None = None,
-        max_batch_size: int = 32,
-        batch_timeout: float = 0.001,
+        max_batch_size: int | None = None,
+        batch_timeout: float | None = None,
         batch_threads: int | None = None,
-        allowed_batch_sizes: Sequence[int] = (),
         max_waiting: int = 1024,
         max_request_bytes: int = 32 * MIB,
         rest_timeout: float = 30.0,
@@ -85,13 +86,12 @@ class Server:
             configs = configs_of_folders(model_base, models)
         self._configs = list(configs)
         self._poll_seconds = poll_seconds
-        self._batching = (
-            max_batch_size,
-            batch_timeout,
-            max_waiting,
-            batch_threads,
-            tuple(allowed_batch_sizes),
-        )
+        self._batching = {
+            "threads": batch_threads or max((os.cpu_count() or 2) // 2, 1),
+            "max_waiting": max_waiting,
+            "max_batch_size": max_batch_size,
+            "timeout": batch_timeout,
+        }
         self._max_request_bytes = max_request_bytes
         self._rest_timeout = rest_timeout
         self._grace = grace
@@ -135,21 +135,16 @@ class Server:
             raise self._failure
 
     def _make_parts(self) -> None:
-        import os
-
-        from zoo.serving.batching import Batcher, BatchOptions
+        from zoo.serving.batching import Batcher
         from zoo.serving.inference import Inference
         from zoo.serving.metrics import Metrics
         from zoo.serving.models import Models
 
-        size, timeout, waiting, threads, allowed = self._batching
-        threads = threads or max((os.cpu_count() or 2) // 2, 1)
         self._models = Models(self._configs, poll_seconds=self._poll_seconds)
         self._models.start()
         self._refuse_nothing_loaded()
         self._metrics = Metrics()
-        options = BatchOptions(size, timeout, waiting, threads, allowed)
-        self._batcher = Batcher(options, self._metrics.batch)
+        self._batcher = Batcher(**self._batching, observe=self._metrics.batch)
         self._inference = Inference(
             self._models,
             self._batcher,

@@ -14,14 +14,26 @@ MAX_LENGTH = tf.constant([4])
 FACTOR = tf.constant(2.0)
 
 
+class Gain(tf.Module):
+    """y = gain * x by rows: each version has a gain of its own."""
+
+    def __init__(self, gain: float):
+        super().__init__()
+        self.gain = tf.Variable(gain)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
+    def serve(self, x):
+        return {"y": self.gain * x}
+
+
 class Lexicon(tf.Module):
     """Strings in and out with a lookup table, ids with lengths, settings with defaults."""
 
     words = ("", "photo", "graph", "naïve", "猫")
 
-    def __init__(self, gain: float = 1.0):
+    def __init__(self):
         super().__init__()
-        self.gain = tf.Variable(gain)
+        self.gain = tf.Variable(1.0)
         keys = tf.constant(self.words)
         values = tf.range(len(self.words), dtype=tf.int64)
         self.table = tf.lookup.StaticHashTable(
@@ -111,8 +123,8 @@ class Judge(tf.Module):
         return {"outputs": self._length(inputs)[:, tf.newaxis]}
 
 
-def _export_lexicon(folder: Path, version: int | None = None, gain: float = 1.0) -> Path:
-    module = Lexicon(gain)
+def _export_lexicon(folder: Path) -> Path:
+    module = Lexicon()
     signatures = {
         "serving_default": module.serve,
         "ids": module.from_ids,
@@ -123,15 +135,20 @@ def _export_lexicon(folder: Path, version: int | None = None, gain: float = 1.0)
         ("serving_default", {"word": np.array(["photo", "dog"])}),
         ("ids", {"ids": np.ones([2, 3], np.int32), "lengths": np.array([3, 1], np.int32)}),
     ]
-    return export_saved_model(
-        module, signatures, folder, version, warmup=requests, model_name="lexicon"
-    )
+    return export_saved_model(module, signatures, folder, warmup=requests, model_name="lexicon")
 
 
 @pytest.fixture(scope="session")
-def export_lexicon():
-    """Exports the lexicon to (folder, version, gain of its numbers)."""
-    return _export_lexicon
+def export_gain():
+    """Exports y = gain * x to (folder, gain) as the next version."""
+
+    def export(folder: Path, gain: float) -> Path:
+        module = Gain(gain)
+        return export_saved_model(
+            module, {"serving_default": module.serve}, folder, model_name="gain"
+        )
+
+    return export
 
 
 @pytest.fixture(scope="session")

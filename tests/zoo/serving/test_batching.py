@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.serving.batching import Batcher, BatchOptions
+from zoo.serving.batch_options import BatchOptions
+from zoo.serving.batching import Batcher
 from zoo.serving.servable import Signature, Slot
 from zoo.serving.status import Code, ServingError
+
+BATCHES = BatchOptions(timeout=0.0)
 
 
 class Recorder:
@@ -47,16 +50,17 @@ def request(rows, value=1.0, factor=1.0, width=2):
     return {"x": np.full([rows, width], value, np.float32), "factor": np.float32(factor)}
 
 
-def answer_all(signature, requests, options, hold=True, **more):
+def answer_all(signature, requests, options=BATCHES, hold=True, max_waiting=100):
     """Runs requests at the same time; while `hold`, the first call waits for all the others."""
 
     async def main():
-        batcher = Batcher(options)
+        batcher = Batcher(threads=1, max_waiting=max_waiting)
         loop = asyncio.get_running_loop()
         if hold:
             signature.gate.clear()
         tasks = [
-            asyncio.ensure_future(batcher.run(signature, inputs, **more)) for inputs in requests
+            asyncio.ensure_future(batcher.run(signature, inputs, options=options))
+            for inputs in requests
         ]
         if hold:
             await loop.run_in_executor(None, signature.entered.wait, 20)
@@ -72,7 +76,7 @@ def answer_all(signature, requests, options, hold=True, **more):
 def test_waiting_requests_share_one_call_and_get_their_own_rows():
     signature = Recorder()
     requests = [request(1 + i % 3, value=i) for i in range(7)]
-    answers = answer_all(signature, requests, BatchOptions(max_batch_size=32, threads=1))
+    answers = answer_all(signature, requests, BATCHES)
     for given, answer in zip(requests, answers, strict=True):
         np.testing.assert_array_equal(answer["y"], given["x"])
     # The first left alone; the twelve rows of the six others went together.
@@ -82,7 +86,7 @@ def test_waiting_requests_share_one_call_and_get_their_own_rows():
 def test_a_batch_ends_where_the_next_request_would_not_fit():
     signature = Recorder()
     requests = [request(3, value=i) for i in range(5)]
-    answer_all(signature, requests, BatchOptions(max_batch_size=8, threads=1))
+    answer_all(signature, requests, BatchOptions(max_batch_size=8, timeout=0.0))
     assert signature.calls == [3, 6, 6]
 
 
@@ -90,7 +94,7 @@ def test_settings_and_shapes_that_differ_are_kept_apart():
     signature = Recorder()
     requests = [request(1), *(request(1, i, factor=f) for i in range(3) for f in (2.0, 3.0))]
     requests += [request(1, 5.0, width=4), request(2, 6.0, width=4)]
-    answers = answer_all(signature, requests, BatchOptions(threads=1))
+    answers = answer_all(signature, requests, BATCHES)
     for given, answer in zip(requests, answers, strict=True):
         np.testing.assert_array_equal(answer["y"], given["x"] * given["factor"])
     assert sorted(signature.calls) == [1, 3, 3, 3]
@@ -99,7 +103,7 @@ def test_settings_and_shapes_that_differ_are_kept_apart():
 def test_one_bad_row_spoils_nobody_elses_answer():
     signature = Recorder()
     requests = [request(1), request(2, 7.0), request(1, 666.0), request(1, 8.0)]
-    answers = answer_all(signature, requests, BatchOptions(threads=1))
+    answers = answer_all(signature, requests, BATCHES)
     assert isinstance(answers[2], ServingError) and answers[2].code == Code.INVALID_ARGUMENT
     for index in (0, 1, 3):
         np.testing.assert_array_equal(answers[index]["y"], requests[index]["x"])
@@ -108,14 +112,14 @@ def test_one_bad_row_spoils_nobody_elses_answer():
 def test_outputs_without_a_row_for_each_input_are_not_cut_up():
     signature = Recorder(rows_in_output=False)
     requests = [request(1, float(i)) for i in range(4)]
-    answers = answer_all(signature, requests, BatchOptions(threads=1))
+    answers = answer_all(signature, requests, BATCHES)
     assert [answer["y"][0, 0] for answer in answers] == [0, 1, 2, 3]
 
 
 def test_padding_goes_up_to_an_allowed_size_and_is_cut_off():
     signature = Recorder()
     requests = [request(1), *(request(1, float(i)) for i in range(2, 5))]
-    options = BatchOptions(max_batch_size=8, threads=1, allowed_batch_sizes=(4, 8))
+    options = BatchOptions(max_batch_size=8, timeout=0.0, allowed_batch_sizes=(4, 8))
     answers = answer_all(signature, requests, options)
     assert signature.calls == [1, 4]
     assert [len(answer["y"]) for answer in answers] == [1, 1, 1, 1]
@@ -123,36 +127,35 @@ def test_padding_goes_up_to_an_allowed_size_and_is_cut_off():
 
 def test_with_a_batch_size_of_one_nothing_is_shared():
     signature = Recorder()
-    answer_all(signature, [request(1)] * 5, BatchOptions(max_batch_size=1, threads=1))
+    answer_all(signature, [request(1)] * 5, BatchOptions(max_batch_size=1))
     assert signature.calls == [1] * 5
 
 
 def test_no_row_and_more_rows_than_a_batch_run_alone():
     signature = Recorder()
     requests = [request(1), request(0), request(50), request(1)]
-    answers = answer_all(signature, requests, BatchOptions(max_batch_size=8, threads=1))
+    answers = answer_all(signature, requests, BatchOptions(max_batch_size=8, timeout=0.0))
     assert [len(answer["y"]) for answer in answers] == [1, 0, 50, 1]
     assert sorted(signature.calls) == [0, 1, 1, 50]
 
 
 def test_a_free_thread_waits_for_company_as_long_as_it_is_told():
     signature = Recorder()
-    options = BatchOptions(threads=1, timeout=0.2)
+    options = BatchOptions(timeout=0.2)
     answer_all(signature, [request(1)] * 3, options, hold=False)
     assert signature.calls == [3]
 
 
 def test_a_full_batch_does_not_wait():
     signature = Recorder()
-    options = BatchOptions(max_batch_size=4, threads=1, timeout=3600.0)
+    options = BatchOptions(max_batch_size=4, timeout=3600.0)
     answer_all(signature, [request(2)] * 2, options, hold=False)
     assert signature.calls == [4]
 
 
 def test_a_full_queue_refuses_at_once():
     signature = Recorder()
-    options = BatchOptions(max_batch_size=1, threads=1, max_waiting=3)
-    answers = answer_all(signature, [request(1)] * 6, options)
+    answers = answer_all(signature, [request(1)] * 6, None, max_waiting=3)
     refused = [a for a in answers if isinstance(a, ServingError)]
     # One runs, three wait, two are refused.
     assert len(refused) == 2 and answers[4:] == refused
@@ -165,12 +168,12 @@ def test_a_request_past_its_deadline_is_not_run():
     async def main():
         signature = Recorder()
         signature.gate.clear()
-        batcher = Batcher(BatchOptions(threads=1))
+        batcher = Batcher(threads=1)
         loop = asyncio.get_running_loop()
-        first = asyncio.ensure_future(batcher.run(signature, request(1)))
+        first = asyncio.ensure_future(batcher.run(signature, request(1), options=BATCHES))
         await loop.run_in_executor(None, signature.entered.wait, 20)
         with pytest.raises(ServingError) as caught:
-            await batcher.run(signature, request(1), deadline=loop.time() + 0.01)
+            await batcher.run(signature, request(1), options=BATCHES, deadline=loop.time() + 0.01)
         assert caught.value.code == Code.DEADLINE_EXCEEDED
         signature.gate.set()
         await first
@@ -184,11 +187,11 @@ def test_a_caller_that_goes_away_is_not_run():
     async def main():
         signature = Recorder()
         signature.gate.clear()
-        batcher = Batcher(BatchOptions(threads=1))
+        batcher = Batcher(threads=1)
         loop = asyncio.get_running_loop()
-        first = asyncio.ensure_future(batcher.run(signature, request(1)))
+        first = asyncio.ensure_future(batcher.run(signature, request(1), options=BATCHES))
         await loop.run_in_executor(None, signature.entered.wait, 20)
-        gone = asyncio.ensure_future(batcher.run(signature, request(1)))
+        gone = asyncio.ensure_future(batcher.run(signature, request(1), options=BATCHES))
         await asyncio.sleep(0.01)
         gone.cancel()
         signature.gate.set()

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import signal
 import socket
@@ -162,7 +163,7 @@ def held(monkeypatch):
 
 def test_a_full_queue_answers_at_once(model_base, held):
     held.gate.set()
-    limits = {"max_waiting": 2, "batch_threads": 1, "max_batch_size": 1, "poll_seconds": 0}
+    limits = {"max_waiting": 2, "batch_threads": 1, "poll_seconds": 0}
     with (
         Server(model_base, rest_port=0, grpc_port=0, **limits) as server,
         ThreadPoolExecutor() as pool,
@@ -235,12 +236,9 @@ def test_stopping_answers_what_is_in_flight(model_base, held):
         httpx.get(url(server, "/healthz"))
 
 
-def test_versions_are_swapped_under_load_without_a_lost_or_wrong_answer(
-    tmp_path, model_base, export_lexicon
-):
-    # The same graph with other weights: version n multiplies by n.
-    folder = tmp_path / "lexicon"
-    shutil.copytree(model_base / "lexicon" / "1", folder / "1")
+def test_versions_are_swapped_under_load_without_a_lost_or_wrong_answer(tmp_path, export_gain):
+    folder = tmp_path / "gain"
+    export_gain(folder, 1.0)
 
     wrong: list[object] = []
     seen: set[float] = set()
@@ -253,7 +251,7 @@ def test_versions_are_swapped_under_load_without_a_lost_or_wrong_answer(
         while not done.is_set():
             x = rng.normal(size=[rng.integers(1, 4), 2]).astype(np.float32)
             try:
-                y = client.predict("lexicon", {"x": x, "factor": 1.0}, "scaled")["y"]
+                y = client.predict("gain", {"x": x})["y"]
             except Exception as error:
                 wrong.append(error)
                 return
@@ -263,13 +261,13 @@ def test_versions_are_swapped_under_load_without_a_lost_or_wrong_answer(
             seen.add(gain)
             counts[index] += 1
 
-    with Server(models={"lexicon": folder}, rest_port=0, grpc_port=0, poll_seconds=0) as server:
+    with Server(models={"gain": folder}, rest_port=0, grpc_port=0, poll_seconds=0) as server:
         addresses = [url(server), f"grpc://127.0.0.1:{server.grpc_port}"] * 4
         threads = [threading.Thread(target=ask, args=(i, a)) for i, a in enumerate(addresses)]
         for thread in threads:
             thread.start()
-        for number, gain in ((2, 2.0), (3, 3.0)):
-            export_lexicon(folder, number, gain)
+        for gain in (2.0, 3.0):
+            export_gain(folder, gain)
             server.refresh()
             before = list(counts)
             while any(c < b + 3 for c, b in zip(counts, before, strict=True)) and not wrong:
@@ -277,10 +275,17 @@ def test_versions_are_swapped_under_load_without_a_lost_or_wrong_answer(
         done.set()
         for thread in threads:
             thread.join()
-        versions = {s["version"]: s["state"] for s in Client(url(server)).status("lexicon")}
+        versions = {s["version"]: s["state"] for s in Client(url(server)).status("gain")}
+        page = httpx.get(url(server, "/metrics")).text
     assert not wrong
     assert seen == {1.0, 2.0, 3.0}
     assert versions == {3: "AVAILABLE", 2: "END", 1: "END"}
+    # Requests did share calls: fewer calls than requests.
+    calls, requests = (
+        float(re.search(rf"zoo_serving_batch_requests_{what}{{.*}} (.*)", page)[1])
+        for what in ("count", "sum")
+    )
+    assert sum(counts) <= requests and calls < requests
 
 
 def test_a_new_version_is_found_by_watching(tmp_path, model_base):
