@@ -35,6 +35,8 @@ class OverTime(keras.layers.Layer):
     def __init__(self, cell: Any, units: int | None = None, **kwargs):
         super().__init__(**kwargs)
         self._given, self.units = cell, units
+        # Lengths are an argument; a mask that Keras attached to the inputs goes no further.
+        self.supports_masking = True
         made = cells.get(cell, units)
         self.is_fast = isinstance(cell, str) and cell in FAST_LAYERS
         if self.is_fast:
@@ -53,6 +55,25 @@ class OverTime(keras.layers.Layer):
     def output_size(self) -> int:
         """Width of one step's output."""
         return self.cell.output_size
+
+    @property
+    def state_widths(self):
+        """The widths of the state's tensors in the cell's own structure."""
+        return tf.nest.map_structure(lambda part: part.shape[-1], self.get_initial_state(1))
+
+    def build(self, inputs_shape, sequence_length_shape=None, initial_state_shape=None):
+        self.layer.build(tuple(inputs_shape))
+
+    def compute_output_spec(self, inputs, sequence_length=None, initial_state=None, training=None):
+        # Said outright: Keras would trace the loop to find it out.
+        batch, time = inputs.shape[:2]
+        return (
+            keras.KerasTensor((batch, time, self.output_size), self.compute_dtype),
+            tf.nest.map_structure(
+                lambda width: keras.KerasTensor((batch, width), self.compute_dtype),
+                self.state_widths,
+            ),
+        )
 
     def get_initial_state(self, batch_size):
         """Returns zeros in the structure of the cell's state."""
@@ -75,9 +96,7 @@ class OverTime(keras.layers.Layer):
         """Runs one step: inputs [B, D] -> (output [B, output_size], next state)."""
         return self.cell(inputs, state, training=training)
 
-    def get_build_config(self):
-        # Nothing to build from shapes: the layers inside are built by the call that a loaded
-        # functional model repeats.
+    def compute_mask(self, *arguments, **keywords):
         return None
 
     def get_config(self):

@@ -74,6 +74,8 @@ class RecurrentStack(keras.layers.Layer):
                     f"{len({id(c) for c in made})} distinct: make a new cell for each place"
                 )
         self.cell, self.units, self.num_layers = cell, units, num_layers
+        # Lengths are an argument; a mask that Keras attached to the inputs goes no further.
+        self.supports_masking = True
         self.bidirectional, self.dropout, self.residual = bidirectional, dropout, residual
         self.layers = [OverTime(c, units) for c in made]
         self._dropouts = [keras.layers.Dropout(dropout) for _ in range(num_layers)]
@@ -81,6 +83,25 @@ class RecurrentStack(keras.layers.Layer):
     def _layer(self, index: int) -> list:
         width = 2 if self.bidirectional else 1
         return self.layers[width * index : width * (index + 1)]
+
+    def build(self, inputs_shape, sequence_length_shape=None, initial_state_shape=None):
+        width = inputs_shape[-1]
+        for index in range(self.num_layers):
+            for layer in self._layer(index):
+                layer.build((None, None, width))
+            width = self.output_size
+
+    def compute_output_spec(self, inputs, sequence_length=None, initial_state=None, training=None):
+        batch, time = inputs.shape[:2]
+        states = tf.nest.map_structure(
+            lambda width: keras.KerasTensor((batch, width), self.compute_dtype), self.state_widths
+        )
+        return keras.KerasTensor((batch, time, self.output_size), self.compute_dtype), states
+
+    @property
+    def state_widths(self) -> tuple:
+        """The widths of the states' tensors, in the structure of the states."""
+        return tf.nest.map_structure(lambda part: part.shape[-1], self.get_initial_state(1))
 
     @property
     def output_size(self) -> int:
@@ -140,9 +161,7 @@ class RecurrentStack(keras.layers.Layer):
             following.append(state)
         return outputs, tuple(following)
 
-    def get_build_config(self):
-        # Nothing to build from shapes: the layers inside are built by the call that a loaded
-        # functional model repeats.
+    def compute_mask(self, *arguments, **keywords):
         return None
 
     def get_config(self):

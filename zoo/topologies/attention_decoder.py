@@ -113,6 +113,29 @@ class AttentionDecoder(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
         self.output_projection = keras.layers.Dense(vocabulary_size, name="output_projection")
 
+    def build(self, targets_shape, cells_shape, memory_shape, memory_mask_shape=None):
+        query, context = self.stack.output_size, memory_shape[-1]
+        width = self.embedding.output_dim
+        width += self.units if self.input_feeding else 0
+        width += context if self.query == "previous" else 0
+        self.embedding.build((None, None))
+        self.stack.build((None, None, width))
+        if self.query == "previous":
+            query = tf.nest.flatten(self.stack.state_widths[-1])[0]
+        # One step on zeros lets every kind of attention check and build what it needs.
+        memory = self.attention.memory(tf.zeros([1, 2, context], self.compute_dtype))
+        self.attention(tf.zeros([1, query], self.compute_dtype), memory)
+        self.combine.build((None, self.stack.output_size + context))
+        self.output_projection.build((None, self.units))
+
+    def compute_output_spec(self, targets, cells, memory, memory_mask=None, training=None):
+        batch, steps = targets.shape
+        size, length = self.output_projection.units, memory.shape[1]
+        return {
+            "logits": keras.KerasTensor((batch, steps, size), self.compute_dtype),
+            "alignment": keras.KerasTensor((batch, steps, length), self.compute_dtype),
+        }
+
     @property
     def attends_at_once(self) -> bool:
         """Whether the attention of all steps can be computed after the whole recurrence."""
@@ -128,9 +151,9 @@ class AttentionDecoder(keras.layers.Layer):
         """Returns the state before the first step, starting from the given recurrent states."""
         batch, length = tf.shape(memory.values)[0], tf.shape(memory.values)[1]
         # A functional model hands nested outputs on, but a loaded one has lists for tuples.
-        form = self.stack.get_initial_state(batch)
+        cells = tf.nest.pack_sequence_as(self.stack.state_widths, tf.nest.flatten(cells))
         return DecoderState(
-            cells=tf.nest.pack_sequence_as(form, tf.nest.flatten(cells)),
+            cells=cells,
             attention=self.attention.get_initial_state(batch, length, self.compute_dtype),
             output=tf.zeros([batch, self.units], self.compute_dtype),
             alignment=tf.zeros([batch, length], self.compute_dtype),
@@ -177,11 +200,6 @@ class AttentionDecoder(keras.layers.Layer):
     def _head(self, hidden, context, training):
         output = self.combine(tf.concat([hidden, context], -1))
         return self.output_projection(self.dropout(output, training=training)), output
-
-    def get_build_config(self):
-        # Nothing to build from shapes: the layers inside are built by the call that a loaded
-        # functional model repeats.
-        return None
 
     def get_config(self):
         return {**super().get_config(), **self._config}

@@ -7,10 +7,10 @@ from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.attention_decoder import AttentionDecoder
 from zoo.topologies.bridge import Bridge
-from zoo.topologies.registry import builders
+from zoo.topologies.registry import builder
 
 
-@builders.register("attention_n_to_m")
+@builder("attention_n_to_m")
 def attention_n_to_m(
     source_vocabulary_size: int,
     target_vocabulary_size: int,
@@ -86,7 +86,7 @@ def attention_n_to_m(
             dropout=dropout,
             name="recurrence",
         ),
-        Bridge(bridge, _state_widths(decoder.stack), name="bridge"),
+        Bridge(bridge, decoder.stack.state_widths, name="bridge"),
     )
     source = keras.Input([None], dtype="int32", name="source")
     source_length = keras.Input([], dtype="int32", name="source_length")
@@ -113,13 +113,12 @@ def _encoder(vocabulary_size, embedding_dim, recurrence, bridge) -> keras.Model:
     )
 
 
-def _state_widths(stack: RecurrentStack) -> tuple:
-    return tf.nest.map_structure(lambda state: state.shape[-1], stack.get_initial_state(1))
-
-
 @keras.saving.register_keras_serializable(package="zoo")
 class SequenceMask(keras.layers.Layer):
     """bool [B, N] of which steps of tokens [B, N] are real, by lengths [B]."""
+
+    def compute_output_spec(self, tokens, sequence_length):
+        return keras.KerasTensor(tokens.shape, "bool")
 
     def call(self, tokens, sequence_length):
         return tf.sequence_mask(sequence_length, tf.shape(tokens)[1])

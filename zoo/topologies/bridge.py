@@ -53,18 +53,40 @@ class Bridge(keras.layers.Layer):
             )
         return list(states)[len(states) - len(self.target) :]
 
+    def build(self, states_shape):
+        if self.kind == "zero":
+            return
+        for index, layer in enumerate(self._paired(states_shape)):
+            widths = _widths(layer)
+            wanted = tf.nest.flatten(self._target()[index])
+            if self.kind == "copy" and widths != wanted:
+                raise InputError(
+                    f"bridge 'copy' needs equal states: for decoder layer {index} the encoder has "
+                    f"widths {widths}, the decoder {wanted}; use 'dense', or make them equal"
+                )
+            for name, dense in self._dense.items():
+                if name.startswith(f"layer_{index}_"):
+                    dense.build((None, sum(widths)))
+
+    def compute_output_spec(self, states):
+        first = tf.nest.flatten(states)[0]
+        return tf.nest.map_structure(
+            lambda width: keras.KerasTensor((first.shape[0], width), self.compute_dtype),
+            self._target(),
+        )
+
     def call(self, states):
         if self.kind == "zero":
             first = tf.nest.flatten(states)[0]
             batch = tf.shape(first)[0]
-            return tf.nest.map_structure(lambda w: tf.zeros([batch, w], first.dtype), self._shape())
+            return tf.nest.map_structure(
+                lambda w: tf.zeros([batch, w], first.dtype), self._target()
+            )
         made = []
         for index, (layer, target) in enumerate(
-            zip(self._paired(states), self._shape(), strict=True)
+            zip(self._paired(states), self._target(), strict=True)
         ):
             parts = tf.nest.flatten(layer)
-            if self.kind == "copy":
-                self._check_copy(index, parts, tf.nest.flatten(target))
             if self.kind == "dense":
                 joined = tf.concat(parts, -1)
                 count = len(tf.nest.flatten(target))
@@ -72,23 +94,16 @@ class Bridge(keras.layers.Layer):
             made.append(tf.nest.pack_sequence_as(target, parts))
         return tuple(made)
 
-    @staticmethod
-    def _check_copy(index, parts, target):
-        widths = [part.shape[-1] for part in parts]
-        if widths != target:
-            raise InputError(
-                f"bridge 'copy' needs equal states: for decoder layer {index} the encoder has "
-                f"widths {widths}, the decoder {target}; use 'dense', or make them equal"
-            )
-
-    def _shape(self):
+    def _target(self):
         # Keras's tracking wraps lists; the states handed on are plain ones.
         return tuple(self.target)
 
-    def get_build_config(self):
-        # Nothing to build from shapes: the layers inside are built by the call that a loaded
-        # functional model repeats.
-        return None
-
     def get_config(self):
         return {**super().get_config(), "kind": self.kind, "target": self.target}
+
+
+def _widths(shapes) -> list[int]:
+    """The last sizes of the shapes in a nest of shapes."""
+    if all(size is None or isinstance(size, int) for size in shapes):
+        return [shapes[-1]]
+    return [width for shape in shapes for width in _widths(shape)]

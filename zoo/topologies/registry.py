@@ -1,14 +1,41 @@
 """The names of the builders, and building by name."""
 
+import functools
 import inspect
 from collections.abc import Callable
 
 import keras
 
-from zoo.errors import unknown_name
+from zoo.errors import InputError, unknown_name
 from zoo.registry import Registry
 
 builders: Registry[Callable[..., keras.Model]] = Registry("model")
+
+
+def builder(name: str) -> Callable:
+    """Returns a decorator that registers a builder, whose input errors stay one clear line."""
+
+    def decorate(function: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+        @functools.wraps(function)
+        def build_plainly(*args, **kwargs):
+            try:
+                return function(*args, **kwargs)
+            except InputError as error:
+                raise innermost(error) from None
+
+        return builders.register(name)(build_plainly)
+
+    return decorate
+
+
+def innermost(error: InputError) -> InputError:
+    """Returns the error that was raised first: Keras wraps it in lines about its own call."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, InputError):
+            error = cause
+        cause = cause.__cause__ or cause.__context__
+    return error
 
 
 def build(name: str, **settings) -> keras.Model:

@@ -1,0 +1,148 @@
+"""attention_n_to_m: what every wiring of it must keep."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.decoding.unroll import teacher_forcing
+from zoo.errors import InputError
+
+SMALL = {
+    "source_vocabulary_size": 9,
+    "target_vocabulary_size": 7,
+    "units": 6,
+    "embedding_dim": 5,
+}
+WIRINGS = [
+    {},
+    {"cell": "gru", "bridge": "zero", "attention": "general"},
+    {"query": "previous", "decoder_layers": 2, "encoder_layers": 2},
+    {"input_feeding": True, "attention": "scaled_dot", "bidirectional": False},
+    {"bidirectional": False, "bridge": "copy", "attention": "concat"},
+    {"cell": "basic_lstm", "attention": "monotonic"},
+]
+
+
+def batch(more=0):
+    random = np.random.default_rng(0)
+    source = random.integers(4, 9, [4, 5 + more]).astype("int32")
+    lengths = np.array([5, 3, 1, 0], "int32")
+    source[np.arange(5 + more) >= lengths[:, None]] = 0
+    target = random.integers(4, 7, [4, 6]).astype("int32")
+    return {"source": source, "source_length": lengths, "target": target}
+
+
+@pytest.fixture(params=WIRINGS, ids=lambda w: "-".join(map(str, w.values())) or "default")
+def model(request):
+    keras.utils.set_random_seed(1)
+    return zoo.build("attention_n_to_m", **SMALL, **request.param)
+
+
+def test_shapes_and_weights_on_real_positions_alone(model):
+    out = model(batch())
+    assert out["logits"].shape == (4, 6, 7)
+    weights = np.asarray(out["alignment"])
+    assert weights.shape == (4, 6, 5)
+    assert np.all(weights[1, :, 3:] == 0)
+    assert np.all(weights[3] == 0)
+    assert np.all(np.isfinite(out["logits"]))
+
+
+def test_more_padding_and_other_rows_change_nothing(model):
+    given = batch()
+    out, more = (
+        model(given),
+        model(batch(more=0) | {"source": np.pad(given["source"], [(0, 0), (0, 3)])}),
+    )
+    np.testing.assert_allclose(out["logits"], more["logits"], atol=1e-5)
+    alone = model({name: value[1:2] for name, value in given.items()})
+    np.testing.assert_allclose(out["logits"][1:2], alone["logits"], atol=1e-5)
+
+
+def test_scoring_a_target_is_the_step_unrolled(model):
+    given = batch()
+    decoder = model.get_layer("decoder")
+    encoded = model.get_layer("encoder")({k: given[k] for k in ("source", "source_length")})
+    memory = decoder.prepare(encoded["memory"], encoded["mask"])
+    state = decoder.get_initial_state(encoded["cells"], memory)
+    logits, weights = teacher_forcing(
+        decoder.step, state, memory, given["target"], record=lambda s: s.alignment
+    )
+    out = model(given)
+    np.testing.assert_allclose(out["logits"], logits, atol=1e-5)
+    np.testing.assert_allclose(out["alignment"], weights, atol=1e-5)
+
+
+def test_saved_and_loaded(model, tmp_path):
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(model(batch())["logits"], loaded(batch())["logits"], atol=1e-6)
+
+
+def test_every_weight_has_a_gradient(model):
+    labels = np.random.default_rng(1).integers(0, 7, [4, 6])
+    with tf.GradientTape() as tape:
+        logits = model(batch(), training=True)["logits"]
+        loss = tf.reduce_mean(
+            tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        )
+    weights = model.trainable_variables
+    for variable, gradient in zip(
+        weights, tape.gradient(loss, [w.value for w in weights]), strict=True
+    ):
+        assert gradient is not None, variable.path
+        gradient = tf.convert_to_tensor(gradient)
+        assert np.all(np.isfinite(gradient)), variable.path
+
+
+def test_graph_and_eager_agree(model):
+    graph = tf.function(lambda x: model(x)["logits"])
+    np.testing.assert_allclose(model(batch())["logits"], graph(batch()), atol=1e-5)
+
+
+def test_mixed_precision_runs():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        mixed = zoo.build("attention_n_to_m", **SMALL)
+        assert np.all(np.isfinite(np.asarray(tf.cast(mixed(batch())["logits"], tf.float32))))
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_at_once_only_where_a_step_does_not_feed_the_next():
+    def at_once(**settings):
+        return (
+            zoo.build("attention_n_to_m", **SMALL, **settings).get_layer("decoder").attends_at_once
+        )
+
+    assert at_once()
+    assert not at_once(query="previous")
+    assert not at_once(input_feeding=True)
+    assert not at_once(attention="monotonic")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cell": "lstn"}, "did you mean 'lstm'"),
+        ({"attention": "aditive"}, "did you mean 'additive'"),
+        ({"bridge": "glue"}, "copy, zero, dense"),
+        ({"query": "next"}, "current, previous"),
+        ({"units": 0}, "units is 0"),
+        ({"dropout": 1.5}, "dropout is 1.5"),
+        ({"encoder_layers": 1, "decoder_layers": 2}, "at least as many"),
+        ({"bridge": "copy"}, "use 'dense'"),
+    ],
+)
+def test_bad_settings_are_refused_when_the_model_is_built(settings, message):
+    with pytest.raises(InputError, match=message):
+        zoo.build("attention_n_to_m", **{**SMALL, **settings})
+
+
+def test_an_unknown_setting_or_model_is_named_with_the_near_one():
+    with pytest.raises(InputError, match="did you mean 'units'"):
+        zoo.build("attention_n_to_m", unit=3)
+    with pytest.raises(InputError, match="did you mean 'attention_n_to_m'"):
+        zoo.build("attention_n_to_n")
