@@ -100,6 +100,19 @@ def test_a_step_alone_over_a_memory_that_comes_in_is_saved(name, tmp_path):
     np.testing.assert_allclose(outputs[1], expected[f"{name}_weights"], rtol=1e-6)
 
 
+def test_a_step_may_come_before_the_memory():
+    """A layer's calls differ in their number of outputs, and any of them may be the first."""
+    attention = zoo.attention.get("additive", units=7)
+    query, values, mask = keras.Input((6,)), keras.Input((5, 6)), keras.Input((5,), dtype="bool")
+    given = zoo.attention.Memory(values, keras.Input((5, 7)), mask)
+    step = keras.Model([query, *given], attention(query, given)[:2])
+    encoder = keras.Model([values, mask], list(attention.memory(values, mask)))
+    encoded = encoder.predict_on_batch([INPUTS["values"], INPUTS["mask"]])
+    context, _ = step.predict_on_batch([INPUTS["query"], *encoded])
+    memory = attention.memory(INPUTS["values"], INPUTS["mask"])
+    np.testing.assert_allclose(context, attention(INPUTS["query"], memory)[0], rtol=1e-6)
+
+
 @keras.saving.register_keras_serializable(package="test_attention_saving")
 class Summary(keras.layers.Layer):
     """A layer with an attention inside that builds it from shapes alone."""
