@@ -9,7 +9,9 @@ def test_a_near_name_is_suggested():
 
 
 def test_a_far_name_lists_the_known_ones():
-    assert str(unknown_name("cell", "xyz", ["gru", "lstm"])) == "unknown cell 'xyz'. Known: gru, lstm"
+    assert (
+        str(unknown_name("cell", "xyz", ["gru", "lstm"])) == "unknown cell 'xyz'. Known: gru, lstm"
+    )
 
 
 def test_a_registry_gives_back_what_was_registered_and_refuses_a_second_owner():

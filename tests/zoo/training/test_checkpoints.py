@@ -53,7 +53,9 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(tmp_path, monkeypatch
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InputError, match="no space left for the checkpoint of step 2.*step 1 is whole"):
+    with pytest.raises(
+        InputError, match="no space left for the checkpoint of step 2.*step 1 is whole"
+    ):
         checkpoints.save(2, variables(2))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000000001.npz"]
     assert checkpoints.restore(variables(0)) == 1

@@ -20,7 +20,9 @@ def test_loss_is_the_mean_over_real_tokens(smoothing):
         target[labels[row, step]] += 1 - smoothing
         total -= (target * log_softmax(logits[row, step].astype("float64"))).sum()
     expected = total / np.count_nonzero(labels)
-    assert float(token_cross_entropy(smoothing)(labels, logits)) == pytest.approx(expected, rel=1e-5)
+    assert float(token_cross_entropy(smoothing)(labels, logits)) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_all_padding_is_zero_and_not_nan():
