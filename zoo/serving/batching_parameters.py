@@ -19,8 +19,9 @@ FILE = "batching_params.pbtxt"
 def message_class():
     """Makes the class of TensorFlow Serving's BatchingParameters message.
 
-    `tensorflow-serving-api` does not carry it; fields and numbers are those of
-    tensorflow_serving/servables/tensorflow/session_bundle_config.proto.
+    `tensorflow-serving-api` does not carry it. The fields are those of
+    tensorflow_serving/servables/tensorflow/session_bundle_config.proto; only the text format is
+    used, where names count and numbers do not.
     """
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, wrappers_pb2
 
@@ -91,6 +92,9 @@ def read(version_folder: Path) -> BatchOptions | None:
     found = parse(file.read_text(encoding="utf-8"), str(file))
     default = BatchOptions()
     size = found.max_batch_size.value if found.HasField("max_batch_size") else 1000
+    # Then max_batch_size limits a request, which is taken apart into calls of this size.
+    if found.enable_large_batch_splitting.value and found.HasField("max_execution_batch_size"):
+        size = found.max_execution_batch_size.value
     timeout = default.timeout
     if found.HasField("batch_timeout_micros"):
         timeout = found.batch_timeout_micros.value / 1e6

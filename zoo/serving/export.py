@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 # Sizes come from `python -m benchmarks.serving`; docs/serving.md has the figures. Variable lengths
-# are padded: signatures that take token ids take their lengths too.
+# are padded: signatures that take token ids take their lengths too. Without large_batch_splitting,
+# TensorFlow Serving would refuse a request of more rows than one call takes.
 BATCHING = {
-    "max_batch_size": 32,
+    "max_batch_size": 1024,
+    "enable_large_batch_splitting": True,
+    "max_execution_batch_size": 32,
     "batch_timeout_micros": 1000,
     "max_enqueued_batches": 64,
     "pad_variable_length_inputs": True,

@@ -137,3 +137,38 @@ def configs_of_file(file: Path) -> list[ModelConfig]:
         raise InputError(f"cannot read {file}: {error.strerror}") from None
     except text_format.ParseError as error:
         raise InputError(f"{file} is no ModelServerConfig: {error}") from None
+
+
+class WatchedFile:
+    """A `models.config` that is read again when it has changed.
+
+    Args:
+        file: The file.
+
+    Example:
+
+        models = Models(configs_of_file(file), source=WatchedFile(file))
+    """
+
+    def __init__(self, file: Path):
+        self._file = Path(file)
+        self._seen = self._looks()
+
+    def _looks(self) -> tuple[int, int] | None:
+        try:
+            stat = self._file.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
+
+    def __call__(self) -> list[ModelConfig] | None:
+        """Returns the new configuration; None where the file is as before or gone.
+
+        Raises:
+            InputError: The file has changed into something that is no configuration.
+        """
+        looks = self._looks()
+        if looks is None or looks == self._seen:
+            return None
+        self._seen = looks
+        return configs_of_file(self._file)

@@ -31,6 +31,7 @@ class State(enum.IntEnum):
 @dataclasses.dataclass
 class _Version:
     number: int
+    folder: Path
     state: State = State.START
     code: Code = Code.OK
     message: str = ""
@@ -61,6 +62,7 @@ class Models:
         configs: The models.
         load: Makes a servable of (name, version, folder).
         poll_seconds: How often `start` looks at the folders; 0 looks once.
+        source: Asked at each look for a new configuration; None where it is as before.
 
     Example:
 
@@ -75,8 +77,10 @@ class Models:
         configs: Sequence[ModelConfig],
         load: Callable[[str, int, Path], Servable] = Servable,
         poll_seconds: float = 1.0,
+        source: Callable[[], Sequence[ModelConfig] | None] = lambda: None,
     ):
         self._load = load
+        self._source = source
         self._poll_seconds = poll_seconds
         self._configs = {config.name: config for config in configs}
         self._versions: dict[str, dict[int, _Version]] = {}
@@ -97,9 +101,19 @@ class Models:
     def _watch(self) -> None:
         while not self._stop.wait(self._poll_seconds):
             try:
-                self.refresh()
+                self.look()
             except Exception:
                 _log.exception("cannot look for new versions")
+
+    def look(self) -> None:
+        """Asks the source for a new configuration, then looks for new versions."""
+        try:
+            configs = self._source()
+            if configs is not None:
+                self.reconfigure(configs)
+        except InputError as error:
+            _log.warning("the new configuration is not taken: %s", error)
+        self.refresh()
 
     def stop(self) -> None:
         """Stops watching and lets all versions go."""
@@ -112,26 +126,35 @@ class Models:
     def refresh(self) -> None:
         """Brings what is loaded in line with the folders and the configuration, once."""
         with self._refreshing:
-            for config in list(self._configs.values()):
-                self._refresh_model(config)
+            configs = list(self._configs.values())
+            for config in configs:
+                self._load_wanted(config)
+            for config in configs:
+                self._unload_unwanted(config)
             for name in set(self._versions) - set(self._configs):
                 for version in list(self._versions[name].values()):
                     self._unload(name, version)
                 with self._lock:
                     del self._versions[name]
 
-    def _refresh_model(self, config: ModelConfig) -> None:
-        wanted = config.policy.choose(list_versions(config.folder))
+    def _load_wanted(self, config: ModelConfig) -> None:
         with self._lock:
             known = self._versions.setdefault(config.name, {})
-        for number in wanted:
+        for number in config.policy.choose(list_versions(config.folder)):
             version = known.get(number)
-            if version is None or version.state == State.END:
-                self._try_load(config, number, version)
+            moved = version is not None and version.folder != config.folder / str(number)
+            if version is None or version.state == State.END or moved:
+                self._try_load(config, number, None if moved else version)
+                if moved:
+                    self._unload(config.name, version)
+
+    def _unload_unwanted(self, config: ModelConfig) -> None:
+        known = self._versions[config.name]
+        wanted = config.policy.choose(list_versions(config.folder))
         # The folder may be unmounted, or the new version broken: what serves goes on serving.
-        if any(known[number].state == State.AVAILABLE for number in wanted):
+        if any(known[number].state == State.AVAILABLE for number in wanted if number in known):
             for version in list(known.values()):
-                if version.number not in wanted and version.state == State.AVAILABLE:
+                if version.number not in wanted:
                     self._unload(config.name, version)
         for version in list(known.values()):
             gone = version.number not in wanted and version.state == State.END
@@ -144,7 +167,7 @@ class Models:
         looks = _looks_of(folder)
         if earlier is not None and earlier.failed_on == looks:
             return
-        version = _Version(number, State.LOADING)
+        version = _Version(number, folder, State.LOADING)
         with self._lock:
             self._versions[config.name][number] = version
         _log.info("loading %s version %d", config.name, number)
@@ -254,29 +277,24 @@ class Models:
 
         Raises:
             InputError: A model folder has no version, or a label names one that is not loaded;
-                then nothing has changed but that versions asked for may be loaded.
+                then the old configuration holds.
         """
         for config in configs:
             if not config.policy.choose(list_versions(config.folder)):
                 raise InputError(f"no version of {config.name} is in its base_path")
-        before = self._configs
-        new = {config.name: config for config in configs}
-        # Old labels hold until the versions of the new ones are there.
-        self._configs = {
-            name: dataclasses.replace(c, labels=before[name].labels if name in before else {})
-            for name, c in new.items()
-        }
-        self.refresh()
-        for config in configs:
-            for label, number in config.labels.items():
+        # First load, then move the labels, then unload: a label never names what is not there.
+        with self._refreshing:
+            for config in configs:
+                self._load_wanted(config)
                 states = {v.version: v.state for v in self.status(config.name)}
-                if states.get(number) != State.AVAILABLE:
-                    self._configs = before
-                    raise InputError(
-                        f"label {label!r} of {config.name} names version {number}, "
-                        "which is not available"
-                    )
-        self._configs = new
+                for label, number in config.labels.items():
+                    if states.get(number) != State.AVAILABLE:
+                        raise InputError(
+                            f"label {label!r} of {config.name} names version {number}, "
+                            "which is not available"
+                        )
+            self._configs = {config.name: config for config in configs}
+        self.refresh()
 
 
 def _looks_of(folder: Path) -> tuple:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -13,7 +14,12 @@ from pathlib import Path
 from zoo.errors import InputError
 from zoo.serving.authorisation import check_token
 from zoo.serving.extras import load, load_api
-from zoo.serving.model_config import ModelConfig, configs_of_file, configs_of_folders
+from zoo.serving.model_config import (
+    ModelConfig,
+    WatchedFile,
+    configs_of_file,
+    configs_of_folders,
+)
 
 _log = logging.getLogger("zoo.serving")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -32,7 +38,8 @@ class Server:
         rest_port: 0 takes a free one; None offers no REST.
         grpc_port: 0 takes a free one; None offers no gRPC.
         host: Where to listen; loopback unless told otherwise.
-        config_file: A `models.config` as TensorFlow Serving reads it, in place of the two folders.
+        config_file: A `models.config` as TensorFlow Serving reads it, in place of the two folders;
+            when it changes, it is read again.
         configs: The same as Python objects.
         max_batch_size: A limit on the rows of several requests that a model's own
             `batching_params.pbtxt` allows in one call; 1 turns batching off.
@@ -85,6 +92,7 @@ class Server:
         elif configs is None:
             configs = configs_of_folders(model_base, models)
         self._configs = list(configs)
+        self._source = WatchedFile(config_file) if config_file is not None else lambda: None
         self._poll_seconds = poll_seconds
         self._batching = {
             "threads": batch_threads or max((os.cpu_count() or 2) // 2, 1),
@@ -140,7 +148,7 @@ class Server:
         from zoo.serving.metrics import Metrics
         from zoo.serving.models import Models
 
-        self._models = Models(self._configs, poll_seconds=self._poll_seconds)
+        self._models = Models(self._configs, poll_seconds=self._poll_seconds, source=self._source)
         self._models.start()
         self._refuse_nothing_loaded()
         self._metrics = Metrics()
@@ -272,7 +280,7 @@ class Server:
 
     def refresh(self) -> None:
         """Looks for new versions now rather than at the next poll; returns when they serve."""
-        self._models.refresh()
+        self._models.look()
 
 
 async def _stop_rest(server, task: asyncio.Task) -> None:
@@ -340,6 +348,11 @@ def serve(
 
         serve(Path("saved_models"), {})
     """
+    # Letting a version go needs a full collection, which stops every thread. TensorFlow's own
+    # million objects live as long as the process: they need not be looked at each time.
+    load("tensorflow", "the embedded server")
+    gc.collect()
+    gc.freeze()
     asked = threading.Event()
     handlers = {
         number: signal.signal(number, lambda *_: asked.set())

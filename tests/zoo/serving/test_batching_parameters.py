@@ -13,7 +13,8 @@ from zoo.serving.batch_options import BatchOptions
 def test_an_export_allows_batching_where_every_tensor_has_a_batch_dimension(model_base):
     text = (model_base / "stepper" / "7" / "batching_params.pbtxt").read_text()
     found = batching_parameters.parse(text)
-    assert found.max_batch_size.value == 32 and found.pad_variable_length_inputs
+    assert found.max_batch_size.value == 1024 and found.pad_variable_length_inputs
+    assert batching_parameters.read(model_base / "stepper" / "7").max_batch_size == 32
     # Its signatures "scalar" and "scaled" have inputs without a batch dimension.
     assert not (model_base / "lexicon" / "1" / "batching_params.pbtxt").exists()
     assert batching_parameters.unbatchable(model_base / "lexicon" / "1") == [
@@ -50,23 +51,6 @@ def test_a_file_that_cannot_be_right(tmp_path, text, says):
 def test_an_export_refuses_values_that_cannot_be(tmp_path):
     with pytest.raises(InputError, match="batching: "):
         batching_parameters.write(tmp_path, {"max_batch": 8})
-
-
-def test_every_field_has_the_number_of_tensorflow_serving():
-    # From session_bundle_config.proto of tensorflow/serving.
-    numbers = {
-        "max_batch_size": 1,
-        "batch_timeout_micros": 2,
-        "max_enqueued_batches": 3,
-        "num_batch_threads": 4,
-        "thread_pool_name": 5,
-        "allowed_batch_sizes": 6,
-        "pad_variable_length_inputs": 7,
-        "enable_large_batch_splitting": 8,
-        "max_execution_batch_size": 9,
-    }
-    fields = batching_parameters.message_class().DESCRIPTOR.fields
-    assert {field.name: field.number for field in fields} == numbers
 
 
 def test_a_server_can_lower_what_a_model_allows():

@@ -176,6 +176,51 @@ def test_reconfiguring_moves_labels_and_models(tmp_path):
         models.reconfigure([ModelConfig("x", tmp_path / "x")])
 
 
+def test_a_model_that_moves_to_another_folder_is_loaded_from_there(tmp_path):
+    paths = []
+
+    class Noting(FakeServable):
+        def __init__(self, name, version, path):
+            super().__init__(name, version, path)
+            self.path = path
+            paths.append(path)
+
+    for place in ("a", "b"):
+        make_version(tmp_path / place, 1)
+    models = Models([ModelConfig("m", tmp_path / "a")], Noting, poll_seconds=0)
+    models.start()
+    models.reconfigure([ModelConfig("m", tmp_path / "b")])
+    with models.lend("m") as servable:
+        assert servable.path == tmp_path / "b" / "1"
+    assert states(models) == {1: "AVAILABLE"}
+    models.refresh()
+    assert len(paths) == 2
+
+
+def test_a_label_never_names_a_version_that_is_not_there(tmp_path):
+    for number in (1, 2):
+        make_version(tmp_path, number)
+    models = make_models(tmp_path, policy=VersionPolicy(specific=(1,)), labels={"stable": 1})
+    done = threading.Event()
+    failures = []
+
+    def ask():
+        while not done.is_set():
+            try:
+                served(models, label="stable")
+            except ServingError as error:
+                failures.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    for number in (2, 1, 2, 1):
+        config = ModelConfig("m", tmp_path, VersionPolicy(specific=(number,)), {"stable": number})
+        models.reconfigure([config])
+    done.set()
+    thread.join()
+    assert failures == []
+
+
 def test_a_folder_of_models(tmp_path):
     make_version(tmp_path / "a", 1)
     make_version(tmp_path / "b", 1)

@@ -1,0 +1,99 @@
+"""Every model in `saved_models/`, every signature: served answers equal the model's own."""
+
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.serving import Client, Server, check_saved_model, signature_defaults
+from zoo.serving.json_format import write_tensor
+from zoo.serving.saved_model_files import list_versions, public_signatures, read_meta_graph
+from zoo.serving.warmup import read_warmup
+
+SAVED_MODELS = Path(__file__).parents[3] / "saved_models"
+NEWEST = {
+    folder.name: folder / str(list_versions(folder)[-1])
+    for folder in sorted(SAVED_MODELS.glob("*"))
+    if list_versions(folder)
+}
+
+
+@pytest.fixture(scope="module")
+def zoo_server():
+    with Server(SAVED_MODELS, rest_port=0, grpc_port=0, poll_seconds=0) as running:
+        yield running
+
+
+def requests_of(path: Path) -> list[tuple[str, dict[str, np.ndarray]]]:
+    return [
+        (
+            request.model_spec.signature_name,
+            {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()},
+        )
+        for request in read_warmup(path)
+    ]
+
+
+def rows_of(path: Path, signature: str, inputs: dict) -> int:
+    tensors = read_meta_graph(path).signature_def[signature].inputs
+    sizes = [
+        len(value)
+        for name, value in inputs.items()
+        if tensors[name].tensor_shape.dim and tensors[name].tensor_shape.dim[0].size < 0
+    ]
+    return sizes[0] if sizes else 1
+
+
+def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
+    assert found.dtype == expected.dtype and found.shape == expected.shape
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", NEWEST)
+def test_it_can_be_served(name):
+    assert check_saved_model(NEWEST[name]) == []
+
+
+@pytest.mark.parametrize("name", NEWEST)
+def test_every_signature_has_a_warmup_request(name):
+    signatures = set(public_signatures(read_meta_graph(NEWEST[name])))
+    assert {signature for signature, _ in requests_of(NEWEST[name])} == signatures
+
+
+@pytest.mark.parametrize("name", NEWEST)
+def test_served_answers_equal_the_models_own(zoo_server, name):
+    path = NEWEST[name]
+    loaded = tf.saved_model.load(str(path))
+    defaults = signature_defaults(path)
+    rest = Client(f"http://127.0.0.1:{zoo_server.rest_port}", timeout=120)
+    over_grpc = Client(f"grpc://127.0.0.1:{zoo_server.grpc_port}", timeout=120)
+    for signature, inputs in requests_of(path):
+        rows = rows_of(path, signature, inputs)
+        full = dict(inputs)
+        for key, default in defaults[signature].items():
+            if key not in full:
+                full[key] = np.repeat(default, rows, 0) if default.shape == (1,) else default
+        expected = loaded.signatures[signature](**{k: tf.constant(v) for k, v in full.items()})
+        for client in (rest, over_grpc):
+            found = client.predict(name, inputs, signature)
+            assert set(found) == set(expected)
+            for key, tensor in expected.items():
+                assert_same(found[key], tensor.numpy())
+
+
+@pytest.mark.parametrize("name", NEWEST)
+def test_plain_http_in_columns(zoo_server, name):
+    path = NEWEST[name]
+    signature, inputs = requests_of(path)[0]
+    body = {
+        "signature_name": signature,
+        "inputs": {key: write_tensor(value, "") for key, value in inputs.items()},
+    }
+    address = f"http://127.0.0.1:{zoo_server.rest_port}/v1/models/{name}:predict"
+    answer = httpx.post(address, json=body, timeout=120)
+    assert answer.status_code == 200, answer.text
+    outputs = public_signatures(read_meta_graph(path))[signature].outputs
+    if len(outputs) > 1:
+        assert set(answer.json()["outputs"]) == set(outputs)
