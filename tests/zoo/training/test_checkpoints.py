@@ -54,7 +54,7 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(tmp_path, monkeypatch
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
-        InputError, match="no space left for the checkpoint of step 2.*step 1 is whole"
+        InputError, match=r"no space left for the checkpoint of step 2.*step 1 is whole"
     ):
         checkpoints.save(2, variables(2))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000000001.npz"]
