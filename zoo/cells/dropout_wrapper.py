@@ -1,5 +1,6 @@
 """Dropout on what goes into a cell, comes out of it, and is carried on."""
 
+import threading
 from typing import Any
 
 import keras
@@ -119,8 +120,11 @@ class DropoutWrapper(CellWrapper):
         }
 
 
-class _FixedMasks:
-    """Holds masks between two steps. A plain object, so that Keras does not track the tensors."""
+class _FixedMasks(threading.local):
+    """Holds masks between two steps; no part of the layer, so that Keras does not track them.
+
+    Under a distribution strategy every replica runs the same layer in a thread of its own.
+    """
 
     def __init__(self):
         self.held: dict[str, Any] | None = None

@@ -108,6 +108,9 @@ def check_inputs(owner: str, inputs: Any, axes: str) -> Any:
         axes: What is expected, such as `"(batch, features)"`.
     """
     inputs = inputs if hasattr(inputs, "shape") else np.asarray(inputs)
+    kind = type(inputs).__name__
+    if kind in ("RaggedTensor", "SparseTensor"):
+        raise InputError(f"{owner} expects a dense tensor and lengths; got a {kind}")
     if len(inputs.shape) != axes.count(",") + 1:
         raise InputError(f"{owner} expects inputs {axes}; got shape {tuple(inputs.shape)}")
     _check_floating(owner, "inputs", inputs)

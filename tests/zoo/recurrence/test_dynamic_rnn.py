@@ -160,7 +160,6 @@ def test_eager_graph_and_xla_agree(x, random, backward):
     states = tf.nest.map_structure(lambda s: tf.TensorSpec((None, s.shape[1])), initial)
     signature = [unknown, tf.TensorSpec((None,), tf.int32), states]
     for function in (
-        tf.function(run),
         tf.function(run, input_signature=signature),
         tf.function(run, jit_compile=True),
         tf.function(run, input_signature=signature, jit_compile=True),
@@ -413,6 +412,11 @@ def test_inputs_and_states_that_cannot_be(x, random):
     cell, (lstm, gru) = make_cell(), make_state(random)
     fails(r"expects inputs \(batch, time, features\); got shape \(4, 6\)", cell, x[:, :, 0])
     fails("expects inputs of a floating dtype; got int32", cell, x.astype("int32"))
+    fails(
+        "expects a dense tensor and lengths; got a RaggedTensor",
+        cell,
+        tf.RaggedTensor.from_tensor(x),
+    )
     fails("built for 3 input features and got 2", cell, x[:, :, :2])
     fails("needs the number of input features", cells.GRUCell(2), keras.Input((3, None)))
     fails(r"expects a state \(LSTMStateTuple.*got LSTMStateTuple", cell, x, None, lstm)
