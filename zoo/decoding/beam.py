@@ -8,6 +8,7 @@ import tensorflow as tf
 from zoo.decoding import recording
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.decoded import Decoded
+from zoo.decoding.extensions import best_extensions, normaliser_of
 from zoo.decoding.limits import Limit, resolve_limit
 from zoo.decoding.ngrams import forbid_repeats
 from zoo.decoding.penalties import coverage_score, length_divisor
@@ -130,10 +131,13 @@ def beam_search(
     def advance(index, beam, trail):
         logits, following = take_step(step, beam.tokens, beam.state, memory)
         records = recording.write(record, trail.records, index, following)
-        values = constrain(tf.nn.log_softmax(logits), index)
+        normaliser = normaliser_of(logits)
+        logits = constrain(logits, index)
         if no_repeat_ngram:
-            values = forbid_repeats(values, beam.history, index, no_repeat_ngram)
-        log_probabilities, parents, chosen = _best_extensions(beam.log_probabilities, values)
+            logits = forbid_repeats(logits, beam.history, index, no_repeat_ngram)
+        log_probabilities, parents, chosen = best_extensions(
+            beam.log_probabilities, logits, normaliser
+        )
         rows = tf.reshape(first_slots + parents, tf.shape(beam.tokens))
 
         history, coverage = beam.history, beam.coverage
@@ -143,7 +147,7 @@ def beam_search(
             coverage = tf.gather(coverage + _alignment(record(following)), rows)
 
         ended = (chosen == stop) | (index + 1 >= limit.rows[:, None])
-        scores = log_probabilities / lengths.divisor(index + 1)
+        scores = log_probabilities / lengths.divisor[:, index, None]
         if covers:
             shaped = tf.reshape(coverage, [num_rows, beam_width, tf.shape(coverage)[-1]])
             scores += coverage_score(shaped, coverage_penalty, coverage_mask)
@@ -151,7 +155,7 @@ def beam_search(
         best = tf.math.top_k(tf.concat([beam.best, scores], 1), num_results).values
         still_open = tf.where(ended, _NEVER, log_probabilities)
         if early_stop:
-            still_open = _close_rows(still_open, best, lengths.best_divisor(index + 2))
+            still_open = _close_rows(still_open, best, lengths.best_divisor[:, index + 1, None])
         beam = _Beam(
             tf.reshape(chosen, tf.shape(beam.tokens)),
             still_open,
@@ -206,24 +210,22 @@ class _Beam(NamedTuple):
 
 
 class _Lengths:
-    """The length penalty as it is needed along the way."""
+    """The length penalty of every length, worked out before the loop.
+
+    Attributes:
+        divisor: float32 [1 or B, steps], for lengths from 1 on.
+        best_divisor: float32 [B, steps + 1], the one most favourable to a log-probability of all
+            lengths from this one up. Log-probabilities are not positive and the divisor is
+            monotone, so it is that of one end: of the longest, or of the shortest where the
+            penalty is negative.
+    """
 
     def __init__(self, limit: Limit, length_penalty: float | tf.Tensor):
-        self.exponent = tf.convert_to_tensor(length_penalty, tf.float32)
-        if self.exponent.shape.rank == 1:
-            self.exponent = self.exponent[:, None]
-        self.longest = length_divisor(limit.rows[:, None], self.exponent)
-
-    def divisor(self, length: tf.Tensor) -> tf.Tensor:
-        return length_divisor(length, self.exponent)
-
-    def best_divisor(self, length: tf.Tensor) -> tf.Tensor:
-        """The divisor most favourable to a log-probability, for lengths from this one up.
-
-        Log-probabilities are not positive and the divisor is monotone in the length, so it is
-        that of one end: the longest, or the shortest where the penalty is negative.
-        """
-        return tf.maximum(self.divisor(length), self.longest)
+        exponent = tf.reshape(tf.convert_to_tensor(length_penalty, tf.float32), [-1, 1])
+        self.divisor = length_divisor(tf.range(limit.steps)[None] + 1, exponent)
+        following = length_divisor(tf.range(limit.steps + 1)[None] + 1, exponent)
+        longest = length_divisor(limit.rows[:, None], exponent)
+        self.best_divisor = tf.maximum(following, longest)
 
 
 def _check_widths(beam_width: int, num_results: int | None, no_repeat_ngram: int) -> int:
@@ -237,17 +239,6 @@ def _check_widths(beam_width: int, num_results: int | None, no_repeat_ngram: int
     if not isinstance(no_repeat_ngram, int) or no_repeat_ngram < 0:
         raise InputError(f"no_repeat_ngram is {no_repeat_ngram!r}; it must be an integer from 0")
     return num_results
-
-
-def _best_extensions(
-    log_probabilities: tf.Tensor, values: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Returns the K best of a row's K * V extensions: log-probabilities, parents, tokens [B, K]."""
-    num_rows, beam_width = tf.shape(log_probabilities)[0], log_probabilities.shape[1]
-    num_tokens = values.shape[1] or tf.shape(values)[1]
-    totals = tf.reshape(values, [num_rows, beam_width, num_tokens]) + log_probabilities[:, :, None]
-    best, choices = tf.math.top_k(tf.reshape(totals, [num_rows, -1]), beam_width)
-    return best, choices // num_tokens, choices % num_tokens
 
 
 def _close_rows(log_probabilities: tf.Tensor, best: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:

@@ -8,6 +8,7 @@ import tensorflow as tf
 from zoo.decoding import recording
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.decoded import Decoded
+from zoo.decoding.extensions import log_probability_of
 from zoo.decoding.limits import Limit, resolve_limit
 from zoo.decoding.rows import as_tensors, count_rows, same_form
 from zoo.decoding.step import Step, start_tokens, take_step
@@ -65,8 +66,7 @@ def one_path_search(
         logits, following = take_step(step, tokens, state, memory)
         records = recording.write(record, records, index, following)
         following_tokens = same_form(tokens, choose(constrain(logits, index), index))
-        # The cross entropy is the fused kernel for one log-probability a row.
-        log_probability = -tf.nn.sparse_softmax_cross_entropy_with_logits(following_tokens, logits)
+        log_probability = log_probability_of(following_tokens, logits)
         is_open = tf.logical_not(stopped) & (lengths < limit.rows)
         stops = following_tokens == stop
         return (

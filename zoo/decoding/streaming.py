@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from zoo.decoding.choosing import choose_randomly
 from zoo.decoding.constraints import Constraints
+from zoo.decoding.extensions import log_probability_of
 from zoo.decoding.rows import as_tensors, count_rows
 from zoo.decoding.step import Step, start_tokens, take_step
 
@@ -75,7 +76,7 @@ def stream_step(
     drawn = choose_randomly(
         allowed, index, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
     )
-    log_probabilities = -tf.nn.sparse_softmax_cross_entropy_with_logits(drawn, logits)
+    log_probabilities = log_probability_of(drawn, logits)
     return Streamed(drawn, log_probabilities, following)
 
 
