@@ -32,9 +32,12 @@ def run_over_time(
         real = tf.sequence_mask(lengths, time)
         steps = tf.where(tf.transpose(real)[:, :, tf.newaxis], steps, tf.zeros_like(steps))
     inputs = tf.TensorArray(steps.dtype, size=time, element_shape=steps.shape[1:]).unstack(steps)
-    outputs = tf.TensorArray(dtype, size=time + 1, element_shape=(steps.shape[1], size))
-    # With one entry written in advance, and cut off again, even a sequence of no steps stacks.
-    outputs = outputs.write(time, tf.zeros((batch, size), dtype))
+    # Where there may be no steps, one entry is written in advance and cut off again: nothing at
+    # all does not stack.
+    spare = 0 if isinstance(time, int) and time > 0 else 1
+    outputs = tf.TensorArray(dtype, size=time + spare, element_shape=(steps.shape[1], size))
+    if spare:
+        outputs = outputs.write(time, tf.zeros((batch, size), dtype))
 
     def one_step(t, flat, outputs):
         output, new = step.call_cell(
@@ -55,7 +58,7 @@ def run_over_time(
         (tf.constant(0), tuple(flat_state), outputs),
         maximum_iterations=time,
     )
-    outputs = outputs.stack()[:time]
+    outputs = outputs.stack()[:time] if spare else outputs.stack()
     outputs.set_shape((steps.shape[0], steps.shape[1], size))
     return outputs, state.pack(cell.state_size, list(flat_state))
 
