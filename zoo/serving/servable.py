@@ -59,7 +59,7 @@ class Slot:
             raise invalid(f"input {name!r} must be {self}, but its shape is {list(array.shape)}")
 
 
-@dataclass
+@dataclass(eq=False)
 class Signature:
     """A callable of a SavedModel: named tensors in, named tensors out.
 

@@ -207,3 +207,60 @@ def test_a_caller_that_goes_away_is_not_run():
 def test_allowed_sizes_ascend_and_end_with_the_greatest(sizes):
     with pytest.raises(ValueError, match="allowed_batch_sizes"):
         BatchOptions(max_batch_size=8, allowed_batch_sizes=sizes)
+
+
+def test_those_who_were_answered_together_are_waited_for(monkeypatch):
+    # With this patience, only the number that came last time can send a call off.
+    monkeypatch.setattr("zoo.serving.batching._PATIENCE", 1e6)
+
+    async def main():
+        signature = Recorder()
+        batcher = Batcher(threads=1)
+        loop = asyncio.get_running_loop()
+
+        def ask():
+            return asyncio.ensure_future(batcher.run(signature, request(1), options=BATCHES))
+
+        signature.gate.clear()
+        first = ask()
+        await loop.run_in_executor(None, signature.entered.wait, 20)
+        others = [ask() for _ in range(3)]
+        await asyncio.sleep(0.01)
+        signature.gate.set()
+        await asyncio.gather(first, *others)
+        assert signature.calls == [1, 3]
+        early = [ask(), ask()]
+        await asyncio.sleep(0.05)
+        assert signature.calls == [1, 3]
+        await asyncio.gather(*early, ask())
+        assert signature.calls == [1, 3, 3]
+        batcher.close()
+
+    asyncio.run(main())
+
+
+def test_a_lone_caller_is_never_made_to_wait(monkeypatch):
+    monkeypatch.setattr("zoo.serving.batching._PATIENCE", 1e6)
+
+    async def main():
+        signature = Recorder()
+        batcher = Batcher(threads=1)
+        for _ in range(5):
+            await asyncio.wait_for(batcher.run(signature, request(1), options=BATCHES), 20)
+        batcher.close()
+        return signature.calls
+
+    assert asyncio.run(main()) == [1] * 5
+
+
+def test_callers_who_stay_away_are_not_waited_for_long():
+    async def main():
+        signature = Recorder()
+        batcher = Batcher(threads=1)
+        tasks = [batcher.run(signature, request(1), options=BATCHES) for _ in range(4)]
+        await asyncio.gather(*tasks)
+        await asyncio.wait_for(batcher.run(signature, request(1), options=BATCHES), 20)
+        batcher.close()
+        return sum(signature.calls)
+
+    assert asyncio.run(main()) == 5
