@@ -1,3 +1,4 @@
+from zoo.recurrence.bidirectional import Bidirectional as Bidirectional
 from zoo.recurrence.bidirectional_dynamic_rnn import (
     bidirectional_dynamic_rnn as bidirectional_dynamic_rnn,
 )

@@ -29,34 +29,55 @@ class FastRecurrence:
         sequence_length: tf.Tensor | None = None,
     ):
         """Runs the layer; `sequence_length` `[batch]` is the same as a right-padded mask."""
-        if sequence_length is not None:
-            if len(sequence_length.shape) != 1:
-                raise InputError(
-                    f"{self.name}: sequence_length must have the shape [batch], "
-                    f"got {tuple(sequence_length.shape)}"
-                )
-            valid = tf.sequence_mask(sequence_length, tf.shape(sequences)[1])
-            mask = valid if mask is None else tf.logical_and(valid, tf.cast(mask, tf.bool))
+        mask = merge_length(self.name, sequences, mask, sequence_length)
         return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Takes Keras's place for the loop over time."""
         while isinstance(mask, (list, tuple)):
             mask = mask[0]
+        if _has_gpu() or getattr(self, "use_cudnn", False) is True:
+            return self._hand_over(sequences, initial_state, mask, training)
         math = self._step_math()
         if math is None or not self._fast_path_holds(training):
-            # Keras's layers only add the GPU's library to this loop, and on a CPU one of them
-            # fails at that with dropout and `implementation=1`.
-            gpu = _has_gpu() or getattr(self, "use_cudnn", False) is True
-            keras_loop = (
-                super().inner_loop if gpu else functools.partial(keras.layers.RNN.inner_loop, self)
-            )
-            return keras_loop(sequences, initial_state, mask=mask, training=training)
+            # Not `super()`: Keras's layers only try the GPU's library before this loop, and on a
+            # CPU the LSTM fails at that with dropout and `implementation=1`.
+            return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training)
         if not isinstance(initial_state, (list, tuple)):
             initial_state = [initial_state]
         if training and self.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None]
         return self._run(math, sequences, list(initial_state), mask)
+
+    def _hand_over(self, sequences, initial_state, mask, training):
+        """Lets Keras choose, cuDNN first, with the masks that cuDNN refuses kept from it."""
+        keras_loop = functools.partial(super().inner_loop, training=training)
+        if mask is None or not getattr(self, "use_cudnn", False):
+            return keras_loop(sequences, initial_state, mask)
+        mask = tf.cast(mask, tf.bool)
+        empty = tf.logical_not(tf.reduce_any(mask, axis=1))
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        time = tf.shape(mask)[1]
+        right_padded = tf.reduce_all(mask == tf.sequence_mask(lengths, time))
+
+        def padded():
+            # cuDNN wants one valid step at least: an empty row takes one, and it is undone.
+            started = tf.sequence_mask(tf.maximum(lengths, 1), time)
+            last, outputs, states = keras_loop(sequences, initial_state, started)
+            before = initial_state
+            if not isinstance(before, (list, tuple)):
+                before = [before]
+            last = tf.where(empty[:, None], tf.zeros_like(last), last)
+            outputs = tf.where(empty[:, None, None], tf.zeros_like(outputs), outputs)
+            pairs = zip(before, states, strict=True)
+            return last, outputs, [tf.where(empty[:, None], b, a) for b, a in pairs]
+
+        def other():
+            loop = keras.layers.RNN.inner_loop
+            last, outputs, states = loop(self, sequences, initial_state, mask, training)
+            return last, outputs, list(states)
+
+        return tf.cond(right_padded, padded, other)
 
     def _run(self, math: StepMath, sequences, initial_state, mask):
         sequences = tf.convert_to_tensor(sequences)
@@ -96,15 +117,19 @@ class FastRecurrence:
             weights.append(tf.zeros([*rows, cell.kernel.shape[-1]], dtype))
         return weights
 
+    def get_config(self) -> dict:
+        """Keeps `use_cudnn`, which Keras drops: what must stay off a GPU stays off it."""
+        config = super().get_config()
+        if hasattr(self, "use_cudnn"):
+            config["use_cudnn"] = self.use_cudnn
+        return config
+
     def _fast_path_holds(self, training: bool) -> bool:
         """Whether `recur` gives what Keras would, here and on this device."""
         return not (
             self.unroll
             or (training and self.recurrent_dropout)
             or (training and self.dropout and getattr(self.cell, "implementation", 2) == 1)
-            or keras.backend.backend() != "tensorflow"
-            or getattr(self, "use_cudnn", False) is True
-            or _has_gpu()
             or _under_xla()
         )
 
@@ -117,3 +142,21 @@ def _under_xla() -> bool:
     """Whether the graph being traced is meant for XLA, which has no tensors of varying size."""
     graph = tf.compat.v1.get_default_graph()
     return control_flow_util.GraphOrParentsInXlaContext(graph)
+
+
+def merge_length(
+    name: str,
+    sequences: tf.Tensor,
+    mask: tf.Tensor | None,
+    sequence_length: tf.Tensor | None,
+) -> tf.Tensor | None:
+    """Turns lengths `[batch]` into a mask `[batch, time]`, within `mask` where there is one."""
+    if sequence_length is None:
+        return mask
+    if len(sequence_length.shape) != 1:
+        raise InputError(
+            f"{name}: sequence_length must have the shape [batch], "
+            f"got {tuple(sequence_length.shape)}"
+        )
+    valid = tf.sequence_mask(sequence_length, tf.shape(sequences)[1])
+    return valid if mask is None else tf.logical_and(valid, tf.cast(mask, tf.bool))
