@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,37 +15,14 @@ from recipes.settings import replace
 from zoo.errors import InputError
 
 SPLITS = ("train", "validation", "test")
-TINY = {
-    "units": 8,
-    "embedding_dim": 6,
-    "attention_units": 6,
-    "encoder_layers": 1,
-    "batch_size": 8,
-    "beam_width": 3,
-    "num_results": 2,
-    "warmup_steps": 0,
-    "ema_momentum": 0.5,
-}
 
 
-def write_pairs(path: Path, count: int = 60) -> Path:
-    random = np.random.default_rng(0)
-    lines = []
-    for number in range(count):
-        word = "".join(random.choice(list("abcd"), size=1 + number % 5)) + "xyz"[number % 3]
-        lines.append(f"{word}\t{' '.join(letter.upper() for letter in word)}")
-    path.write_text("\n".join(dict.fromkeys(lines)) + "\n", encoding="utf-8")
-    return path
+@pytest.fixture
+def run(g2p_run):
+    return g2p_run
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("g2p")
-    data = write_pairs(folder / "own.tsv")
-    return recipes.get("g2p").fit(folder / "run", data=data, steps=6, round_steps=3, **TINY)
-
-
-def test_splits_share_no_word_and_lose_none(tmp_path):
+def test_splits_share_no_word_and_lose_none(tmp_path, write_pairs):
     recipe = recipes.get("g2p").recipe
     path = write_pairs(tmp_path / "own.tsv")
     words = [
@@ -87,11 +63,11 @@ def test_plain_text_in_another_script_is_cut_into_characters(tmp_path):
         (b"one\tO\n", "1 words are too few"),
     ],
 )
-def test_bad_data_is_named_by_line_and_leaves_no_folder(tmp_path, content, message):
+def test_bad_data_is_named_by_line_and_leaves_no_folder(tmp_path, tiny_g2p, content, message):
     path = tmp_path / "own.tsv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
-        recipes.get("g2p").fit(tmp_path / "run", data=path, steps=1, **TINY)
+        recipes.get("g2p").fit(tmp_path / "run", data=path, steps=1, **tiny_g2p)
     assert not (tmp_path / "run").exists()
 
 
@@ -111,9 +87,9 @@ def test_the_run_folder_holds_everything(run):
     assert [row["step"] for row in run.folder.read_history()] == [3, 6]
 
 
-def test_a_second_fit_in_the_same_folder_is_refused(run):
+def test_a_second_fit_in_the_same_folder_is_refused(run, tiny_g2p):
     with pytest.raises(InputError, match="--resume"):
-        recipes.get("g2p").fit(run.folder.path, data=run.data, steps=1, **TINY)
+        recipes.get("g2p").fit(run.folder.path, data=run.data, steps=1, **tiny_g2p)
 
 
 def test_a_folder_of_another_recipe_is_refused(tmp_path):
@@ -186,9 +162,11 @@ def test_exported_answers_are_keras_answers(run, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_and_resumed_is_the_uninterrupted_run(tmp_path):
+def test_killed_and_resumed_is_the_uninterrupted_run(tmp_path, write_pairs, tiny_g2p):
     data = write_pairs(tmp_path / "own.tsv")
-    settings = [f"--set={k}={v}" for k, v in {**TINY, "round_steps": 20, "dropout": 0.3}.items()]
+    settings = [
+        f"--set={k}={v}" for k, v in {**tiny_g2p, "round_steps": 20, "dropout": 0.3}.items()
+    ]
     command = [sys.executable, "-m", "zoo", "fit", "g2p", "--data", str(data), "--steps", "200"]
 
     def start(folder, *more):
