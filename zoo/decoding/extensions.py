@@ -68,6 +68,23 @@ def best_extensions(
     return best, places // num_tokens, places % num_tokens
 
 
+def most_probable(logits: tf.Tensor) -> tf.Tensor:
+    """Returns the token of each row's greatest logit, int32 [R]; of equal ones the lowest.
+
+    Args:
+        logits: float32 [R, V].
+    """
+    num_tokens = logits.shape[1]
+    if num_tokens is None or num_tokens < _LEAST_FOR_BLOCKS:
+        return tf.argmax(logits, axis=-1, output_type=tf.int32)
+    # Maxima are a vectorised kernel and the place of a maximum is not, least of all under XLA.
+    blocks, size = _blocks(logits)
+    block = tf.argmax(tf.reduce_max(blocks, axis=2), axis=-1, output_type=tf.int32)
+    inside = tf.gather(blocks, block, batch_dims=1)
+    place = tf.argmax(inside, axis=-1, output_type=tf.int32)
+    return tf.minimum(block * size + place, num_tokens - 1)
+
+
 def _by_blocks(
     logits: tf.Tensor, off: tf.Tensor, on: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -78,13 +95,8 @@ def _by_blocks(
     """
     num_rows, width = tf.shape(on)[0], on.shape[1]
     num_tokens = logits.shape[1]
-    size = block_size(num_tokens)
-    num_blocks = -(-num_tokens // size)
-    if num_blocks * size != num_tokens:
-        logits = tf.pad(
-            logits, [[0, 0], [0, num_blocks * size - num_tokens]], constant_values=float("-inf")
-        )
-    blocks = tf.reshape(logits, [num_rows, width * num_blocks, size])
+    blocks, size = _blocks(logits)  # [B * K, blocks, size]
+    num_blocks = blocks.shape[1]
     maxima = tf.reshape(tf.reduce_max(blocks, axis=2), [num_rows, width, num_blocks])
     maxima = maxima - off[:, :, None] + on[:, :, None]
     chosen = tf.math.top_k(tf.reshape(maxima, [num_rows, width * num_blocks]), width).indices
@@ -92,6 +104,7 @@ def _by_blocks(
     chosen = -tf.math.top_k(-chosen, width).values
     slots = chosen // num_blocks
     off, on = (tf.gather(each, slots, batch_dims=1)[:, :, None] for each in (off, on))
+    blocks = tf.reshape(blocks, [num_rows, width * num_blocks, size])
     sums = tf.gather(blocks, chosen, batch_dims=1) - off + on
     best, places = tf.math.top_k(tf.reshape(sums, [num_rows, width * size]), width)
     within = places // size
@@ -99,6 +112,16 @@ def _by_blocks(
     # A slot that holds nothing may fall on the padding, which is no token.
     tokens = tf.minimum(tokens, num_tokens - 1)
     return best, tf.gather(slots, within, batch_dims=1), tokens
+
+
+def _blocks(logits: tf.Tensor) -> tuple[tf.Tensor, int]:
+    """Returns the logits as [R, blocks, size], -inf where the last block is not full."""
+    num_tokens = logits.shape[1]
+    size = block_size(num_tokens)
+    missing = -num_tokens % size
+    if missing:
+        logits = tf.pad(logits, [[0, 0], [0, missing]], constant_values=float("-inf"))
+    return tf.reshape(logits, [-1, (num_tokens + missing) // size, size]), size
 
 
 def block_size(num_tokens: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.decoding.decoded import Decoded
+from zoo.decoding.extensions import most_probable
 from zoo.decoding.one_path import one_path_search
 from zoo.decoding.step import Step
 from zoo.decoding.strategies import strategies
@@ -65,7 +66,7 @@ def greedy_search(
         step,
         state,
         memory,
-        lambda logits, index: tf.argmax(logits, axis=-1, output_type=tf.int32),
+        lambda logits, index: most_probable(logits),
         start_id=start_id,
         stop_id=stop_id,
         max_length=max_length,

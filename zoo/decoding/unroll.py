@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from zoo.decoding import recording
 from zoo.decoding.choosing import choose_randomly
+from zoo.decoding.extensions import most_probable
 from zoo.decoding.rows import as_tensors, count_rows
 from zoo.decoding.step import Step, start_tokens, take_step
 from zoo.errors import InputError
@@ -137,7 +138,7 @@ def free_running(
 def _own_token(seed: Any, temperature: float | tf.Tensor) -> _Feed:
     """Returns the choice of the model's own token."""
     if not tf.is_tensor(temperature) and temperature == 0:
-        return lambda index, logits: tf.argmax(logits, axis=-1, output_type=tf.int32)
+        return lambda index, logits: most_probable(logits)
     if seed is None:
         raise InputError("a temperature above 0 draws tokens at random and needs a seed")
     return lambda index, logits: choose_randomly(

@@ -7,6 +7,7 @@ from zoo.decoding.extensions import (
     best_extensions,
     block_size,
     log_probability_of,
+    most_probable,
     normaliser_of,
 )
 
@@ -49,6 +50,17 @@ def test_where_nothing_may_come_the_ids_are_still_tokens(num_tokens):
     assert (int(slots[0, 0]), int(tokens[0, 0])) == (2, num_tokens - 1)
     assert np.all((tokens.numpy() >= 0) & (tokens.numpy() < num_tokens))
     assert np.all((slots.numpy() >= 0) & (slots.numpy() < 3))
+
+
+@pytest.mark.parametrize("num_tokens", [5, 256, 307, 1000])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_most_probable_is_the_first_greatest(num_tokens, jit_compile):
+    logits = np.random.default_rng(num_tokens).normal(size=[40, num_tokens]).astype(np.float32)
+    logits[20:] = np.round(logits[20:])
+    logits[38] = -np.inf
+    logits[39] = 0.0
+    found = tf.function(most_probable, jit_compile=jit_compile)(tf.constant(logits))
+    np.testing.assert_array_equal(found, logits.argmax(axis=1))
 
 
 def test_of_an_unknown_vocabulary():
