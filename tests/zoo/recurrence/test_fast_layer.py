@@ -1,6 +1,5 @@
 """Every fast layer is its Keras layer: values, gradients, masks, modes, saving and export."""
 
-import itertools
 import subprocess
 import sys
 
@@ -146,15 +145,12 @@ def test_lengths_are_a_mask(kinds):
 
 @pytest.mark.parametrize(
     "options",
-    [dict(use_bias=False), dict(dropout=0.4, seed=3)]
-    + slow(
-        [
-            dict(unroll=True),
-            dict(recurrent_dropout=0.4, seed=3),
-            dict(dropout=0.4, implementation=1, seed=3),
-            dict(activation="softsign"),
-        ]
-    ),
+    [
+        dict(use_bias=False),
+        dict(dropout=0.4, seed=3),
+        *slow([dict(unroll=True), dict(recurrent_dropout=0.4, seed=3)]),
+        *slow([dict(dropout=0.4, implementation=1, seed=3), dict(activation="softsign")]),
+    ],
     ids=lambda options: next(iter(options)),
 )
 def test_every_option_agrees_with_keras(kinds, options):
