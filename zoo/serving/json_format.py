@@ -28,13 +28,19 @@ def parse_body(body: bytes) -> dict[str, Any]:
     {'instances': [1.0]}
     """
     try:
-        document = json.loads(body)
+        document = json.loads(body.decode("utf-8"))
     except RecursionError:
         raise invalid("JSON Parse error: nested too deeply") from None
     except ValueError as error:
         raise invalid(f"JSON Parse error: {error}") from None
     if not isinstance(document, dict):
         raise invalid("JSON Value is not an object")
+    if b"\\ud" in body or b"\\uD" in body:
+        # The only strings of JSON that are no UTF-8: half of a surrogate pair.
+        try:
+            json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise invalid("JSON Parse error: half of a surrogate pair") from None
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid("'signature_name' key must be a string value")
@@ -179,10 +185,7 @@ def _check_values(flat: list, slot: Slot, name: str) -> None:
 
 def _read_bytes(value: str | dict, name: str) -> bytes:
     if isinstance(value, str):
-        try:
-            return value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise invalid(f"input {name!r} holds half a surrogate pair") from None
+        return value.encode("utf-8")
     if not _is_base64(value):
         raise invalid(f"input {name!r}: an object must be {{'b64': <base64 string>}}")
     try:

@@ -191,6 +191,11 @@ def test_classify_asks_for_a_classify_signature(http):
         ({"signature_name": "scaled", "inputs": [[1e300, 0.0]]}, "does not fit float32"),
         ({"signature_name": "absent", "inputs": ["a"]}, '"absent" not found'),
         ({"signature_name": 1, "inputs": ["a"]}, "signature_name"),
+        ({"signature_name": "\ud800", "inputs": ["a"]}, "surrogate"),
+        ({"inputs": {"word": ["\udfff"]}}, "surrogate"),
+        ({"inputs": {"\udfff": ["a"]}}, "surrogate"),
+        (b'{"inputs": {"word": ["\xed\xa0\x80"]}}', "JSON Parse error"),
+        ('{"instances": ["a"]}'.encode("utf-16"), "JSON Parse error"),
     ],
 )
 def test_a_bad_body_gets_400_and_a_reason(http, body, says):
