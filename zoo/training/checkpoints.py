@@ -40,7 +40,7 @@ class Checkpoints:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with open(partial, "wb") as file:
-                np.savez(file, **{_key(i, v): np.asarray(v) for i, v in enumerate(variables)})
+                np.savez(file, **{_key(i): np.asarray(v) for i, v in enumerate(variables)})
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, path)
@@ -71,7 +71,7 @@ class Checkpoints:
                     values = {name: stored[name] for name in stored.files}
             except (OSError, ValueError, zipfile.BadZipFile):
                 continue
-            wanted = {_key(i, v): v for i, v in enumerate(variables)}
+            wanted = {_key(i): v for i, v in enumerate(variables)}
             shapes = {name: tuple(v.shape) for name, v in wanted.items()}
             if {name: value.shape for name, value in values.items()} != shapes:
                 raise InputError(
@@ -84,6 +84,6 @@ class Checkpoints:
         raise InputError(f"{self.folder}: there is no whole checkpoint to resume from")
 
 
-def _key(index: int, variable) -> str:
-    # The place tells the variables apart: two layers may give theirs the same path.
-    return f"{index:04d}:{variable.path.replace('/', '.')}"
+def _key(index: int) -> str:
+    # By place, not by path: Keras numbers the names of a second model in one process anew.
+    return f"{index:04d}"

@@ -23,6 +23,14 @@ def test_restores_the_newest(tmp_path):
     assert checkpoints.steps() == [2, 10]
 
 
+def test_a_model_built_again_in_the_same_process_is_the_same_model(tmp_path):
+    first, second = (keras.Sequential([keras.Input([2]), keras.layers.Dense(3)]) for _ in range(2))
+    assert first.weights[0].path != second.weights[0].path
+    Checkpoints(tmp_path).save(1, first.weights)
+    Checkpoints(tmp_path).restore(second.weights)
+    np.testing.assert_array_equal(first.weights[0], second.weights[0])
+
+
 def test_a_half_written_or_damaged_file_is_not_taken_for_whole(tmp_path):
     checkpoints = Checkpoints(tmp_path, keep=3)
     checkpoints.save(5, variables(5))
