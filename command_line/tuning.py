@@ -157,5 +157,6 @@ def _show(tuned, as_json: bool) -> None:
         click.echo(f"  {name} = {'none' if value is None else value}")
     if folder.picture.is_file():
         click.echo(f"what mattered: {folder.picture}")
-    recipe = tuned.plan.about["recipe"]
-    click.echo(f"next: zoo fit {recipe} --settings {folder.best}")
+    about = tuned.plan.about
+    data = f" --data {about['data']}" if about["data"] else ""
+    click.echo(f"next: zoo fit {about['recipe']}{data} --settings {folder.best}")

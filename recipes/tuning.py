@@ -107,7 +107,7 @@ def tune(
     """
     folder = SearchFolder(run_dir or Path("runs") / f"{recipe.name}-tuning")
     if resume:
-        plan = _resumed(recipe, folder, trials)
+        plan = _resumed(recipe, folder, trials, minutes)
     else:
         if folder.plan.is_file():
             folder.create()
@@ -157,7 +157,7 @@ def is_worker() -> bool:
 
 
 def _role() -> tuple[str, bool]:
-    if "KERASTUNER_ORACLE_IP" not in os.environ:
+    if not {"KERASTUNER_ORACLE_IP", "KERASTUNER_TUNER_ID"} & set(os.environ):
         return "", False
     if "KERASTUNER_TUNER_ID" not in os.environ:
         raise InputError(
@@ -201,9 +201,16 @@ def _planned(recipe, tuner, trials, minutes, data, epochs, steps, seed, settings
     )
 
 
-def _resumed(recipe: Recipe, folder: SearchFolder, trials: int | None) -> Plan:
+def _resumed(
+    recipe: Recipe, folder: SearchFolder, trials: int | None, minutes: float | None
+) -> Plan:
     plan = Plan.read(folder.plan)
     _same_recipe(recipe, plan, folder)
+    if trials is None and plan.trials is None and minutes is None and plan.deadline is not None:
+        raise InputError(
+            f"{folder.path}: the time budget of this search has ended; give it --minutes more, or "
+            f"--trials"
+        )
     return plan if trials is None else dataclasses.replace(plan, trials=trials)
 
 
@@ -275,7 +282,9 @@ class RecipeTrial:
                 settings = self.settings(trial.values, trial.share)
                 run = Run.start(self.recipe, trial.folder, settings, self.seed, self.data, steps)
             watch = Watch(trial, measure_of(self.recipe), self.stop_after)
-            watch.look_back(folder.read_history() if goes_on else [])
+            if goes_on:
+                last = folder.checkpoints.steps()[-1]
+                watch.look_back([row for row in folder.read_history() if row["step"] <= last])
             keras.backend.clear_session()
             try:
                 run.fit(
@@ -320,7 +329,6 @@ class Watch(keras.callbacks.Callback):
         """Takes the rounds of an earlier attempt into account."""
         for row in rows:
             self.values.append(self._value(row))
-        self.rounds = len(self.values)
 
     def on_train_batch_end(self, batch, logs=None):
         self.trial.may_go_on()

@@ -1,12 +1,19 @@
 """The folder that holds everything about one search."""
 
 import contextlib
-import fcntl
+import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.tuning.trial import Outcomes
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+
+_NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 class SearchFolder:
@@ -81,10 +88,16 @@ def _locked(path: Path) -> Iterator[Callable[[], bool]]:
     with open(path, "w", encoding="utf-8") as file:
 
         def taken() -> bool:
+            if fcntl is None:
+                return True
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return False
+            except OSError as error:
+                # Some network storage has no locks; the lease of the workers remains.
+                if error.errno not in _NO_LOCKS_HERE:
+                    raise
             return True
 
         yield taken

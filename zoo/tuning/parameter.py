@@ -56,10 +56,11 @@ class Parameter(NamedTuple):
         return number and not isinstance(value, bool) and self.low <= value <= self.high
 
     def rounded(self, value: float) -> float:
-        """Returns a drawn value with four digits, so that settings read well, in the range."""
+        """Returns a drawn value with four digits, so that settings read well."""
         if self.whole:
             return int(value)
-        return min(max(float(f"{value:.4g}"), self.low), self.high)
+        short = float(f"{value:.4g}")
+        return short if short in self else value
 
     def place(self, value: Any) -> float:
         """Returns where a value lies in the space: from 0, the lowest, to 1."""

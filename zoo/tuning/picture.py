@@ -49,9 +49,9 @@ def draw(outcomes: Sequence[Outcome], plan: Plan, path: Path) -> None:
         axes.axvline(place, color="black", linewidth=0.8)
     for place, parameter in enumerate(plan.space):
         for height, text in _ticks(parameter):
-            axes.text(place, height, f" {text}", fontsize=8, va="center")
+            _label(axes, place, height, text)
     for height, score in ((1.0, scores[0]), (0.0, worst)):
-        axes.text(places[-1], height, f" {score:.4g}", fontsize=8, va="center")
+        _label(axes, places[-1], height, f"{score:.5g}")
     measure = scored[0].notes.get("measure", "score")
     axes.set_xticks(places, [*(p.name for p in plan.space), measure], rotation=20, ha="right")
     axes.set_yticks([])
@@ -62,6 +62,11 @@ def draw(outcomes: Sequence[Outcome], plan: Plan, path: Path) -> None:
     partial = path.with_name(f"partial.{path.name}")
     figure.savefig(partial, dpi=150, bbox_inches="tight")
     partial.replace(path)
+
+
+def _label(axes, place: float, height: float, text: str) -> None:
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
+    axes.text(place + 0.05, height, text, fontsize=8, va="center", bbox=box, zorder=3)
 
 
 def _ticks(parameter: Parameter) -> list[tuple[float, str]]:

@@ -1,5 +1,6 @@
 """Running the trials that an oracle suggests, one after the other."""
 
+import contextlib
 import math
 import os
 import threading
@@ -100,7 +101,11 @@ def attempt(
         time.sleep(SECONDS_BETWEEN_QUESTIONS)
 
     id, outcomes = suggestion.id, folder.outcomes
-    with folder.only_one_runner(id, wait):
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(folder.only_one_runner(id, wait))
+        except TimeUpError:
+            return Outcome(id, suggestion.values, UNFINISHED)
         outcome = outcomes.get(id) or Outcome(id, suggestion.values, share=suggestion.share)
         if outcome.is_over:
             return outcome
@@ -140,7 +145,7 @@ def _run(run_trial: Callable[[Trial], float], trial: Trial) -> None:
         outcome.status = UNFINISHED
     except (KeyboardInterrupt, SystemExit, LostError):
         raise
-    except BaseException as error:
+    except Exception as error:
         outcome.status, outcome.reason = FAILED, reason(error)
         trial.log.parent.mkdir(parents=True, exist_ok=True)
         with open(trial.log, "a", encoding="utf-8") as log:

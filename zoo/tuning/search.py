@@ -18,7 +18,7 @@ from zoo.tuning.trial import FAILED, Outcome, Trial
 
 # Workers that end before they have run anything will not do better the next time.
 MOST_FRUITLESS_ENDS = 3
-SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def search(
@@ -98,13 +98,13 @@ def lead(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_held(folder, plan))
         oracle = engine.make_oracle(plan, folder.state)
+        stack.enter_context(report)
         service = engine.Service(oracle, address)
         stack.callback(service.close)
         crew = None
         if command:
             crew = Crew(command, service.port, folder.logs, environments)
             stack.callback(crew.dismiss)
-        stack.enter_context(report)
         stack.enter_context(_terminate_as_interrupt())
         _wait_for_the_end(oracle, service, crew, folder, report, lease)
         if oracle.trouble:
@@ -120,8 +120,7 @@ def _wait_for_the_end(oracle, service, crew, folder, report, lease) -> None:
             if ended.code == 0:
                 continue
             _note(folder, oracle.release(ended.name), ended.how)
-            worked = any(outcome.worker == ended.name for outcome in folder.outcomes.all())
-            fruitless = 0 if worked else fruitless + 1
+            fruitless = 0 if service.has_heard(ended.name) else fruitless + 1
             if fruitless >= MOST_FRUITLESS_ENDS:
                 raise InputError(f"{ended.how} before it ran a trial: {ended.last_line}")
         for worker in service.silent(lease):
