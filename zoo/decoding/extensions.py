@@ -56,15 +56,15 @@ def best_extensions(
         is first.
     """
     # [B, K]: what is taken off a hypothesis' logits, and what is then added.
-    off = tf.reshape(normaliser.highest, tf.shape(log_probabilities))
-    on = log_probabilities + tf.reshape(normaliser.log_share, tf.shape(log_probabilities))
+    width = log_probabilities.shape[1]
+    off = tf.reshape(normaliser.highest, [-1, width])
+    on = log_probabilities + tf.reshape(normaliser.log_share, [-1, width])
     num_tokens = logits.shape[1]
     if num_tokens is not None and num_tokens >= _LEAST_FOR_BLOCKS:
         return _by_blocks(logits, off, on)
-    num_rows, width = tf.shape(on)[0], on.shape[1]
     num_tokens = num_tokens or tf.shape(logits)[1]
-    sums = tf.reshape(logits, [num_rows, width, num_tokens]) - off[:, :, None] + on[:, :, None]
-    best, places = tf.math.top_k(tf.reshape(sums, [num_rows, width * num_tokens]), width)
+    sums = tf.reshape(logits, [-1, width, num_tokens]) - off[:, :, None] + on[:, :, None]
+    best, places = tf.math.top_k(tf.reshape(sums, [-1, width * num_tokens]), width)
     return best, places // num_tokens, places % num_tokens
 
 
@@ -93,20 +93,19 @@ def _by_blocks(
     The K best lie in the K blocks of the greatest maxima: an element outside of them has K
     elements before it. So top-k runs over the maxima, and over the K blocks that they choose.
     """
-    num_rows, width = tf.shape(on)[0], on.shape[1]
-    num_tokens = logits.shape[1]
+    width, num_tokens = on.shape[1], logits.shape[1]
     blocks, size = _blocks(logits)  # [B * K, blocks, size]
     num_blocks = blocks.shape[1]
-    maxima = tf.reshape(tf.reduce_max(blocks, axis=2), [num_rows, width, num_blocks])
+    maxima = tf.reshape(tf.reduce_max(blocks, axis=2), [-1, width, num_blocks])
     maxima = maxima - off[:, :, None] + on[:, :, None]
-    chosen = tf.math.top_k(tf.reshape(maxima, [num_rows, width * num_blocks]), width).indices
+    chosen = tf.math.top_k(tf.reshape(maxima, [-1, width * num_blocks]), width).indices
     # In their own order again, so that equal sums keep the order that they have in the whole.
     chosen = -tf.math.top_k(-chosen, width).values
     slots = chosen // num_blocks
     off, on = (tf.gather(each, slots, batch_dims=1)[:, :, None] for each in (off, on))
-    blocks = tf.reshape(blocks, [num_rows, width * num_blocks, size])
+    blocks = tf.reshape(blocks, [-1, width * num_blocks, size])
     sums = tf.gather(blocks, chosen, batch_dims=1) - off + on
-    best, places = tf.math.top_k(tf.reshape(sums, [num_rows, width * size]), width)
+    best, places = tf.math.top_k(tf.reshape(sums, [-1, width * size]), width)
     within = places // size
     tokens = tf.gather(chosen % num_blocks, within, batch_dims=1) * size + places % size
     # A slot that holds nothing may fall on the padding, which is no token.

@@ -36,3 +36,9 @@ def forbid_repeats(values: tf.Tensor, history: tf.Tensor, index: tf.Tensor, size
     return tf.tensor_scatter_nd_min(
         values, tf.stack([rows, ends], axis=-1), tf.where(repeats, float("-inf"), float("inf"))
     )
+
+
+def append_tokens(history: tf.Tensor, index: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+    """Returns the history, int32 [R, T], with the tokens, int32 [R], in column `index`."""
+    here = tf.range(tf.shape(history)[1]) == index
+    return tf.where(here, tokens[:, None], history)

@@ -10,7 +10,7 @@ from zoo.decoding.constraints import Constraints
 from zoo.decoding.decoded import Decoded
 from zoo.decoding.extensions import log_probability_of
 from zoo.decoding.limits import Limit, resolve_limit
-from zoo.decoding.rows import as_tensors, count_rows, same_form
+from zoo.decoding.rows import as_memory, as_state, count_rows, same_form
 from zoo.decoding.step import Step, start_tokens, take_step
 
 Choose = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -51,7 +51,7 @@ def one_path_search(
     Returns:
         A `Decoded` with one sequence a row.
     """
-    state, memory = as_tensors(state), as_tensors(memory)
+    state, memory = as_state(state), as_memory(memory)
     num_rows = count_rows(state, memory, start_id=start_id)
     limit = resolve_limit(max_length, num_rows)
     constrain = Constraints(forbidden_ids, stop_id, min_length)

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from zoo.decoding.limits import Limit
+
 # A position that no step has attended to would have a logarithm of -inf.
 _LEAST_ATTENTION = 1e-9
 
@@ -49,3 +51,26 @@ def coverage_score(
     if mask is not None:
         left_unread = tf.where(mask, left_unread, 0.0)
     return coverage_penalty * tf.reduce_sum(left_unread, axis=-1)
+
+
+class LengthPenalty:
+    """The length penalty of every length, worked out before the loop that needs it.
+
+    Args:
+        limit: The maximum lengths.
+        length_penalty: alpha, a float or a float32 tensor, scalar or one a row.
+
+    Attributes:
+        divisor: float32 [1 or B, steps], for lengths from 1 on.
+        best_divisor: float32 [B, steps + 1], the one most favourable to a log-probability of all
+            lengths from this one up. Log-probabilities are not positive and the divisor is
+            monotone, so it is that of one end: of the longest, or of the shortest where the
+            penalty is negative.
+    """
+
+    def __init__(self, limit: Limit, length_penalty: float | tf.Tensor):
+        exponent = tf.reshape(tf.convert_to_tensor(length_penalty, tf.float32), [-1, 1])
+        following = length_divisor(tf.range(limit.steps + 1)[None] + 1, exponent)
+        longest = length_divisor(limit.rows[:, None], exponent)
+        self.divisor = following[:, :-1]
+        self.best_divisor = tf.maximum(following, longest)

@@ -38,11 +38,22 @@ def count_rows(*nests: Any, start_id: Any = None) -> int | tf.Tensor:
     return known[0] if known else tf.shape(tensors[0])[0]
 
 
-def as_tensors(nest: Any) -> Any:
+def as_memory(nest: Any) -> Any:
     """Returns the nest with every leaf a tensor; `None` leaves stay."""
     return tf.nest.map_structure(
         lambda leaf: leaf if leaf is None else tf.convert_to_tensor(leaf), nest
     )
+
+
+def as_state(nest: Any) -> Any:
+    """Returns the nest with every leaf a tensor.
+
+    Raises:
+        InputError: A leaf is None, which a loop cannot carry.
+    """
+    if any(leaf is None for leaf in tf.nest.flatten(nest)):
+        raise InputError("the state holds None; leave it out: () is the state of a step with none")
+    return tf.nest.map_structure(tf.convert_to_tensor, nest)
 
 
 def repeat_rows(nest: Any, times: int) -> Any:
@@ -79,20 +90,19 @@ def same_form(before: Any, after: Any) -> Any:
     return tf.nest.map_structure(_same_tensor_form, before, after)
 
 
-def _same_tensor_form(before: tf.Tensor | None, after: tf.Tensor | None) -> tf.Tensor | None:
-    if before is None or after is None:
-        return after
-    after = tf.convert_to_tensor(after)
-    if before.dtype != after.dtype or not before.shape.is_compatible_with(after.shape):
+def _same_tensor_form(before: tf.Tensor, after: Any) -> tf.Tensor:
+    after = None if after is None else tf.convert_to_tensor(after)
+    if (
+        after is None
+        or before.dtype != after.dtype
+        or not before.shape.is_compatible_with(after.shape)
+    ):
         raise InputError(
-            f"the step returned a state tensor of {after.dtype.name} {after.shape}, "
-            f"where it was given {before.dtype.name} {before.shape}; a state keeps its form"
+            f"the step returned {_forms(after)} in the state, where it was given {_forms(before)}; "
+            "a state keeps its form"
         )
-    if before.shape.rank is not None and not tf.executing_eagerly():
-        # A loop's variable may not become less defined than it was; identity leaves the
-        # caller's own tensor as it is.
-        after = tf.identity(after)
-        after.set_shape(before.shape)
+    # A loop's variable may not become less defined than it was.
+    after.set_shape(before.shape)
     return after
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from zoo.decoding.choosing import choose_randomly
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.extensions import log_probability_of
-from zoo.decoding.rows import as_tensors, count_rows
+from zoo.decoding.rows import as_memory, as_state, count_rows
 from zoo.decoding.step import Step, start_tokens, take_step
 
 
@@ -71,7 +71,7 @@ def stream_step(
     [3]
     """
     tokens = tf.convert_to_tensor(tokens, tf.int32)
-    logits, following = take_step(step, tokens, as_tensors(state), as_tensors(memory))
+    logits, following = take_step(step, tokens, as_state(state), as_memory(memory))
     allowed = Constraints(forbidden_ids)(logits, tf.constant(0))
     drawn = choose_randomly(
         allowed, index, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
@@ -109,7 +109,7 @@ def read_prompt(
     >>> last.numpy().tolist(), state.numpy().tolist()
     ([2, 1], [[3.0], [1.0]])
     """
-    state, memory = as_tensors(state), as_tensors(memory)
+    state, memory = as_state(state), as_memory(memory)
     tokens = tf.convert_to_tensor(tokens, tf.int32)
     lengths = tf.convert_to_tensor(lengths, tf.int32)
     # After the start token and all of the prompt but its last, [R, M].

@@ -37,6 +37,24 @@ class Trail(NamedTuple):
         ]
         return cls(*arrays, records)
 
+    def write(
+        self,
+        index: tf.Tensor,
+        tokens: tf.Tensor,
+        parents: tf.Tensor,
+        log_probabilities: tf.Tensor,
+        scores: tf.Tensor,
+        records: Any,
+    ) -> "Trail":
+        """Returns the trail with one step more; the records are written already."""
+        return Trail(
+            self.tokens.write(index, tokens),
+            self.parents.write(index, parents),
+            self.log_probabilities.write(index, log_probabilities),
+            self.scores.write(index, scores),
+            records,
+        )
+
 
 def trace_back(
     trail: Trail,

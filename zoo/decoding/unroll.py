@@ -8,7 +8,7 @@ import tensorflow as tf
 from zoo.decoding import recording
 from zoo.decoding.choosing import choose_randomly
 from zoo.decoding.extensions import most_probable
-from zoo.decoding.rows import as_tensors, count_rows
+from zoo.decoding.rows import as_memory, as_state, count_rows
 from zoo.decoding.step import Step, start_tokens, take_step
 from zoo.errors import InputError
 
@@ -169,7 +169,7 @@ def _unroll(
     feed: _Feed,
 ) -> tuple[tf.Tensor, Any]:
     """Takes the steps, each fed by what `feed` makes of the last one's logits."""
-    state, memory = as_tensors(state), as_tensors(memory)
+    state, memory = as_state(state), as_memory(memory)
 
     # The first step stands before the loop: it says how many logits there are.
     logits, state = take_step(step, start, state, memory)

@@ -179,13 +179,24 @@ def test_bad_settings_are_refused(tiny, settings, message):
     [
         (lambda t, s, m: (tf.zeros([2, 1, 3]), s), r"float32 \(2, 1, 3\)"),
         (lambda t, s, m: (tf.zeros([2, 3]), (s,)), "another structure"),
-        (lambda t, s, m: (tf.zeros([2, 3]), tf.cast(s, tf.float16)), "state tensor of float16"),
+        (
+            lambda t, s, m: (tf.zeros([2, 3]), tf.cast(s, tf.float16)),
+            r"float16\(2, 4\) in the state",
+        ),
         (lambda t, s, m: (tf.zeros([2, 3]), tf.zeros([2, 9])), r"\(2, 9\)"),
     ],
 )
 def test_a_step_that_breaks_its_contract_is_refused(step, message):
     with pytest.raises(InputError, match=message):
         greedy_search(step, tf.zeros([2, 4]), None, start_id=0, stop_id=1, max_length=3)
+
+
+def test_a_state_of_none_is_refused():
+    with pytest.raises(InputError, match="the state holds None"):
+        greedy_search(
+            lambda t, s, m: (tf.zeros([2, 3]), s), None, None, start_id=[0, 0], stop_id=1,
+            max_length=3,
+        )  # fmt: skip
 
 
 def test_rows_must_be_countable():
