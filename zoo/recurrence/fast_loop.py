@@ -11,6 +11,7 @@ from tensorflow.python.saved_model import save_context
 from zoo.recurrence.fast_packing import Packing
 
 Tensors = tuple[tf.Tensor, ...]
+Arrays = tuple[tf.TensorArray, ...]
 
 
 class StepMath(ABC):
@@ -114,24 +115,22 @@ def recur(
         fed = layout.array(math.feed(inputs, weights), sequences)
         ready = math.prepare(weights)
 
-        def advance(step, states, arrays):
-            before = tuple(layout.leading(state, step) for state in states)
-            after, kept = math.forward(fed.read(step), before, ready)
-            arrays = _write(arrays, step, (after[0], *before, *kept))
-            states = tuple(map(layout.replace_leading, states, after))
-            return step + 1, states, arrays
+        def advance(step, states, finished, arrays):
+            after, kept = math.forward(fed.read(step), states, ready)
+            arrays = _write(arrays, step, (after[0], *states, *kept))
+            return step + 1, *layout.finish(step, states, after, finished), arrays
 
-        _, final, arrays = tf.while_loop(
+        _, last, finished, arrays = tf.while_loop(
             lambda step, *_: step < steps,
             advance,
             (
                 0,
-                layout.sort(initial),
+                *layout.start(initial),
                 _arrays(steps, [units] * (1 + count + math.num_kept), inputs),
             ),
             parallel_iterations=1,
         )
-        final = layout.unsort(final)
+        final = layout.collect(last, finished)
         outputs = ()
         if return_sequences:
             outputs = (layout.unflatten(_concat(arrays[0], units), sequences),)
@@ -146,27 +145,28 @@ def recur(
                 arriving = layout.array(flat, sequences)
 
             def retreat(step, gradients, deltas):
-                after = [layout.leading(each, step) for each in gradients]
+                after = list(layout.join(step, gradients, ending))
                 if arriving is not None:
                     after[0] += arriving.read(step)
                 before = tuple(array.read(step) for array in arrays[1 : 1 + count])
                 kept = tuple(array.read(step) for array in arrays[1 + count :])
                 delta, reached = math.backward(kept, before, tuple(after), ready)
-                gradients = tuple(map(layout.replace_leading, gradients, reached))
-                return step - 1, gradients, _write(deltas, step, delta)
+                return step - 1, layout.same_rows(gradients, reached), _write(deltas, step, delta)
 
             widths = [width * units for width in math.delta_widths]
+            ending = layout.sort(gradients[-count:])
             _, reached, deltas = tf.while_loop(
                 lambda step, *_: step >= 0,
                 retreat,
-                (steps - 1, layout.sort(gradients[-count:]), _arrays(steps, widths, inputs)),
+                (steps - 1, layout.last_gradients(ending), _arrays(steps, widths, inputs)),
                 parallel_iterations=1,
             )
+            for_initial = layout.first_gradients(reached, ending)
             deltas = tuple(map(_concat, deltas, widths))
             previous = _concat(arrays[1], units)
             for_inputs, for_weights = math.gradients(inputs, previous, deltas, weights)
             for_sequences = layout.unflatten_gradient(for_inputs, sequences)
-            return for_sequences, *layout.unsort(reached), *for_weights
+            return for_sequences, *for_initial, *for_weights
 
         return (*outputs, *final), gradient
 
@@ -259,17 +259,33 @@ class _Full:
         array = tf.TensorArray(flat.dtype, steps, clear_after_read=False)
         return array.unstack(tf.reshape(flat, [steps, -1, flat.shape[-1]]))
 
-    def leading(self, state: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        return state
+    def start(self, initial: Tensors) -> tuple[Tensors, Arrays]:
+        return initial, ()
 
-    def replace_leading(self, state: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        rows.set_shape(state.shape)
-        return rows
+    def finish(
+        self, step: tf.Tensor, states: Tensors, after: Tensors, finished: Arrays
+    ) -> tuple[Tensors, Arrays]:
+        return self.same_rows(states, after), finished
 
-    def sort(self, states: Sequence[tf.Tensor]) -> Tensors:
-        return tuple(states)
+    def collect(self, last: Tensors, finished: Arrays) -> Tensors:
+        return last
 
-    unsort = sort
+    def sort(self, gradients: Sequence[tf.Tensor]) -> Tensors:
+        return tuple(gradients)
+
+    def last_gradients(self, ending: Tensors) -> Tensors:
+        return ending
+
+    def join(self, step: tf.Tensor, gradients: Tensors, ending: Tensors) -> Tensors:
+        return gradients
+
+    def same_rows(self, like: Tensors, values: Tensors) -> Tensors:
+        for one, value in zip(like, values, strict=True):
+            value.set_shape(one.shape)
+        return values
+
+    def first_gradients(self, reached: Tensors, ending: Tensors) -> Tensors:
+        return reached
 
 
 class _Packed:
@@ -277,6 +293,8 @@ class _Packed:
 
     def __init__(self, packing: Packing):
         self.packing = packing
+        # How many rows run at each step, and none after the last.
+        self.alive = tf.concat([packing.sizes, [0]], axis=0)
 
     def num_steps(self, sequences: tf.Tensor) -> tf.Tensor:
         return tf.shape(self.packing.sizes)[0]
@@ -301,19 +319,57 @@ class _Packed:
         (array,) = _arrays(self.num_steps(sequences), [flat.shape[-1]], flat)
         return array.split(flat, self.packing.sizes)
 
-    def leading(self, state: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        return state[: self.packing.sizes[step]]
+    # The states shrink as rows end. What a row ends with is put aside, its array's end first, so
+    # that the array reads as the rows' order; the way back takes it up again.
 
-    def replace_leading(self, state: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        rows = tf.concat([rows, state[tf.shape(rows)[0] :]], axis=0)
-        rows.set_shape(state.shape)
-        return rows
+    def start(self, initial: Tensors) -> tuple[Tensors, Arrays]:
+        states = self.sort(initial)
+        steps, units = tf.shape(self.packing.sizes)[0], states[0].shape[-1]
+        finished = _arrays(steps + 1, [units] * len(states), states[0])
+        first = self.alive[0]
+        finished = _write(finished, steps, [state[first:] for state in states])
+        return tuple(_any_rows(state[:first]) for state in states), finished
 
-    def sort(self, states: Sequence[tf.Tensor]) -> Tensors:
-        return tuple(tf.gather(state, self.packing.order) for state in states)
+    def finish(
+        self, step: tf.Tensor, states: Tensors, after: Tensors, finished: Arrays
+    ) -> tuple[Tensors, Arrays]:
+        rest = self.alive[step + 1]
+        place = tf.shape(self.packing.sizes)[0] - 1 - step
+        finished = _write(finished, place, [state[rest:] for state in after])
+        return tuple(state[:rest] for state in after), finished
 
-    def unsort(self, states: Sequence[tf.Tensor]) -> Tensors:
-        return tuple(tf.gather(state, self.packing.place) for state in states)
+    def collect(self, last: Tensors, finished: Arrays) -> Tensors:
+        ended = (
+            _concat(array, state.shape[-1]) for array, state in zip(finished, last, strict=True)
+        )
+        return tuple(tf.gather(rows, self.packing.place) for rows in ended)
+
+    def sort(self, gradients: Sequence[tf.Tensor]) -> Tensors:
+        return tuple(tf.gather(each, self.packing.order) for each in gradients)
+
+    def last_gradients(self, ending: Tensors) -> Tensors:
+        return tuple(_any_rows(each[:0]) for each in ending)
+
+    def join(self, step: tf.Tensor, gradients: Tensors, ending: Tensors) -> Tensors:
+        rows, rest = self.alive[step], self.alive[step + 1]
+        pairs = zip(gradients, ending, strict=True)
+        return tuple(tf.concat([each, end[rest:rows]], axis=0) for each, end in pairs)
+
+    def same_rows(self, like: Tensors, values: Tensors) -> Tensors:
+        return values
+
+    def first_gradients(self, reached: Tensors, ending: Tensors) -> Tensors:
+        first = self.alive[0]
+        whole = [
+            tf.concat([each, end[first:]], axis=0)
+            for each, end in zip(reached, ending, strict=True)
+        ]
+        return tuple(tf.gather(each, self.packing.place) for each in whole)
+
+
+def _any_rows(rows: tf.Tensor) -> tf.Tensor:
+    """Hides how many rows there are, where a constant mask tells, from a loop that changes it."""
+    return tf.raw_ops.PlaceholderWithDefault(input=rows, shape=[None, rows.shape[-1]])
 
 
 def _rows_or_zeros(flat: tf.Tensor, index: tf.Tensor, sequences: tf.Tensor) -> tf.Tensor:
