@@ -31,6 +31,10 @@ def export(run: Run, base: Path, version: int | None = None) -> Path:
         InputError: training has not finished, the version exists, or the disk is full.
     """
     folder = Path(base) / run.recipe.name
+    metrics = run.folder.read_json("metrics.json") if run.folder.metrics.is_file() else {}
+    facts = {**run.folder.description(), "metrics": metrics}
+    # Before the version appears: the card shows examples, for which data may be missing.
+    written_card = card(run, facts)
     written = export_saved_model(
         run.module,
         run.module.signatures,
@@ -40,12 +44,9 @@ def export(run: Run, base: Path, version: int | None = None) -> Path:
         model_name=run.recipe.name,
     )
     if int(written.name) == list_versions(folder)[-1]:
-        described = run.folder.description()
-        metrics = run.folder.read_json("metrics.json") if run.folder.metrics.is_file() else {}
-        facts = {**described, "version": int(written.name), "metrics": metrics}
-        RunFolder(folder).write_json("metrics.json", facts)
+        RunFolder(folder).write_json("metrics.json", {**facts, "version": int(written.name)})
         _copy(run.folder.model, folder / "model.keras")
-        write_atomically(folder / "README.md", card(run, facts))
+        write_atomically(folder / "README.md", written_card)
     return written
 
 

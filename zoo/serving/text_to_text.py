@@ -46,6 +46,14 @@ class TextToText(tf.Module):
         self.weights = [variable.value for variable in model.variables]
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
 
+        ids_spec = tf.TensorSpec([None, None], tf.int32, name="source")
+        lengths_spec = tf.TensorSpec([None], tf.int32, name="source_length")
+        text_spec = tf.TensorSpec([None], tf.string, name="text")
+        penalty_spec = tf.TensorSpec([None], tf.float32, name="length_penalty")
+        limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
+
+        # Functions of their own, so that the file holds each once and not once a signature.
+        @tf.function(input_signature=[ids_spec, lengths_spec])
         def encode(ids, lengths):
             encoded = encoder({"source": ids, "source_length": lengths}, training=False)
             memory = decoder.prepare(encoded["memory"], encoded["mask"])
@@ -61,6 +69,7 @@ class TextToText(tf.Module):
             "record": lambda state: state.alignment,
         }
 
+        @tf.function(input_signature=[ids_spec, lengths_spec, penalty_spec, limit_spec])
         def beam(ids, lengths, length_penalty, max_length):
             state, memory = encode(ids, lengths)
             return beam_search(
@@ -86,9 +95,6 @@ class TextToText(tf.Module):
             real = tf.RaggedTensor.from_tensor(tokens, lengths)
             return target_tokeniser.join(target.strings(real))
 
-        text_spec = tf.TensorSpec([None], tf.string, name="text")
-        penalty_spec = tf.TensorSpec([None], tf.float32, name="length_penalty")
-        limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
         default_penalty = tf.constant([length_penalty], tf.float32)
         default_limit = tf.constant([max_length], tf.int32)
 
@@ -123,14 +129,7 @@ class TextToText(tf.Module):
                 "unknown_share": unknown,
             }
 
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None, None], tf.int32, name="source"),
-                tf.TensorSpec([None], tf.int32, name="source_length"),
-                penalty_spec,
-                limit_spec,
-            ]
-        )
+        @tf.function(input_signature=[ids_spec, lengths_spec, penalty_spec, limit_spec])
         def token_ids(
             source, source_length, length_penalty=default_penalty, max_length=default_limit
         ):

@@ -1,0 +1,137 @@
+"""Every model in saved_models/: it loads bare, answers as Keras does, carries its papers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.serving import check_saved_model
+from zoo.serving.saved_model_files import list_versions
+from zoo.serving.warmup import read_warmup
+
+ROOT = Path(__file__).parents[2] / "saved_models"
+VERSIONS = [
+    folder / str(version)
+    for folder in sorted(ROOT.iterdir() if ROOT.is_dir() else [])
+    for version in list_versions(folder)
+]
+TEXT_TO_TEXT = [path for path in VERSIONS if path.parent.name == "g2p"]
+WORDS = ["photograph", "", "zoology", "naïve", "x" * 60, "Łódź", "recurrent", "tensorflow"]
+
+# Only TensorFlow is imported: no Keras layer of the zoo, no zoo.
+BARE = """
+import sys
+import tensorflow as tf
+path, = sys.argv[1:]
+words = tf.constant(["photograph", "zoology"])
+given = {"length_penalty": tf.constant([1.0]), "max_length": tf.constant([40])}
+loaded = tf.saved_model.load(path)
+new = loaded.signatures["serving_default"](text=words, **given)["text"].numpy()
+with tf.compat.v1.Session(graph=tf.Graph()) as session:
+    meta = tf.compat.v1.saved_model.load(session, ["serve"], path)
+    signature = meta.signature_def["serving_default"]
+    feed = {
+        signature.inputs["text"].name: [b"photograph", b"zoology"],
+        signature.inputs["length_penalty"].name: [1.0],
+        signature.inputs["max_length"].name: [40],
+    }
+    old = session.run(signature.outputs["text"].name, feed)
+assert new.tolist() == old.tolist()
+assert not [name for name in sys.modules if name.split(".")[0] in ("zoo", "recipes")]
+print(b"|".join(new.tolist()).decode())
+"""
+
+pytestmark = pytest.mark.skipif(not VERSIONS, reason="saved_models/ holds no model")
+
+
+@pytest.fixture(scope="module", params=TEXT_TO_TEXT, ids=lambda p: f"{p.parent.name}-{p.name}")
+def path(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def model(path):
+    return zoo.load(path)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_tensorflow_serving_could_load_it(version):
+    assert check_saved_model(version) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_what_stands_beside_it(version):
+    folder = version.parent
+    assert (folder / "model.keras").stat().st_size > 0
+    facts = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for value in (facts["environment"]["device"], f"seed {facts['seed']}", "Licence:"):
+        assert str(value) in card
+    metrics = facts["metrics"]["test"]
+    assert f"{metrics['word_error_rate']:.4f}" in card
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_it_is_small(version):
+    mebibytes = sum(f.stat().st_size for f in version.rglob("*") if f.is_file()) / 2**20
+    assert mebibytes < 15
+
+
+def test_a_bare_process_answers_by_both_loaders(path, model):
+    done = subprocess.run(
+        [sys.executable, "-c", BARE, str(path)], capture_output=True, text=True, check=True
+    )
+    said = [text.decode() for text in model(["photograph", "zoology"])["text"]]
+    assert done.stdout.strip() == "|".join(said)
+    assert said[0].split()[0] == "F" and said[1].split()[0] == "Z"
+
+
+def test_a_row_alone_is_the_row_in_a_batch(model):
+    together, alone = model(WORDS * 8), model(WORDS[4:5])
+    assert together["n_best"].shape[0] == 64
+    assert together["n_best"][4].tolist() == alone["n_best"][0].tolist()
+    np.testing.assert_allclose(together["n_best_scores"][4], alone["n_best_scores"][0], atol=1e-4)
+
+
+def test_keras_says_the_same(path, model):
+    """model.keras, decoded by the library, against the exported graph."""
+    import keras
+    import tensorflow as tf
+
+    import zoo.topologies  # noqa: F401  (registers the layers)
+    from recipes.catalog import recipes
+
+    facts = json.loads((path.parent / "metrics.json").read_text(encoding="utf-8"))
+    recipe = recipes.get(facts["recipe"])
+    decoder = keras.models.load_model(path.parent / "model.keras", compile=False)
+    ids = np.array([[4, 5, 6, 7, 8], [9, 4, 5, 0, 0]], "int32")
+    lengths = np.array([5, 3], "int32")
+    answer = model(signature="token_ids", source=ids, source_length=lengths)
+    best, count = answer["ids"][:, 0], answer["lengths"][:, 0]
+    target = np.pad(best, [(0, 0), (1, 0)])
+    target[:, 0] = 2
+    logits = decoder({"source": ids, "source_length": lengths, "target": target})["logits"]
+    logs = tf.nn.log_softmax(logits, -1).numpy()
+    penalty = facts["settings"]["length_penalty"]
+    for row in range(2):
+        path_ids = [*best[row, : count[row]], 3]
+        total = sum(logs[row, step, token] for step, token in enumerate(path_ids))
+        # Wu et al. 2016; the stop token counts as a token of the hypothesis.
+        expected = total / ((5 + len(path_ids)) / 6) ** penalty
+        assert answer["scores"][row, 0] == pytest.approx(expected, abs=1e-3)
+    assert recipe.name == path.parent.name
+
+
+def test_warm_up_records_replay(path, model):
+    requests = list(read_warmup(path))
+    assert {request.model_spec.signature_name for request in requests} >= {"serving_default"}
+
+
+def test_what_was_never_seen_is_answered_and_reported(model):
+    answer = model(["我爱中国", "photograph", ""])
+    np.testing.assert_allclose(answer["unknown_share"], [1, 0, 0])
+    assert answer["text"][2] == b""
