@@ -5,8 +5,8 @@
 One attention decoder, its weights copied to PyTorch, decodes the same random sources to the same
 results (checked), 20 tokens each. The contenders take turns in one process, so that a busy moment
 hits all of them; each figure is the median of its rounds. `graph` is what a SavedModel runs,
-`compiled` the same function under XLA. On a machine that is busy with other things, `--clock cpu --threads 1`
-counts processor time instead of wall time.
+`compiled` the same function under XLA. On a machine that is busy with other things,
+`--clock cpu --threads 1` counts processor time instead of wall time.
 """
 
 import argparse

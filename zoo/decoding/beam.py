@@ -122,9 +122,8 @@ def beam_search(
     )
     tokens = repeat_rows(start_tokens(start_id, num_rows), beam_width)
     beam = search.start(tokens, repeat_rows(state, beam_width))
-    trail = Trail.open(
-        limit, num_rows, beam_width, recording.open_arrays(record, beam.state, limit.steps)
-    )
+    records = recording.open_arrays(record, beam.state, limit.array)
+    trail = Trail.open(limit, num_rows, beam_width, records)
     steps, _, trail = tf.while_loop(search.going, search.advance, (tf.constant(0), beam, trail))
     return trace_back(
         trail, steps, limit, search.stop, num_results, pad_id, recorded=record is not None

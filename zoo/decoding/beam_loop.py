@@ -137,13 +137,13 @@ class BeamLoop:
 
     def _score(self, log_probabilities: tf.Tensor, coverage: Any, index: tf.Tensor) -> tf.Tensor:
         """Returns the final scores [B, K] of hypotheses that end at this step."""
-        scores = log_probabilities / self.length_penalty.divisor[:, index, None]
+        scores = log_probabilities / self.length_penalty.divisor(index)
         return scores + self.coverage.score(coverage, self.beam_width) if self.coverage else scores
 
     def _close_rows(
         self, log_probabilities: tf.Tensor, best: tf.Tensor, index: tf.Tensor
     ) -> tf.Tensor:
         """Takes out the open hypotheses of rows whose n-best list none of them can enter."""
-        divisor = self.length_penalty.best_divisor[:, index + 1, None]
+        divisor = self.length_penalty.best_divisor(index)
         bound = tf.reduce_max(log_probabilities, axis=1, keepdims=True) / divisor
         return tf.where(best[:, -1:] >= bound, _NEVER, log_probabilities)

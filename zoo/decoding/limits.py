@@ -22,6 +22,20 @@ class Limit(NamedTuple):
     rows: tf.Tensor
     static: bool
 
+    def array(self, dtype: tf.DType, element_shape: Any) -> tf.TensorArray:
+        """Returns an array with a place for each step.
+
+        A static one has all places from the start and reads as zero where nothing was written;
+        any other grows, so that a caller's very large maximum costs nothing.
+        """
+        return tf.TensorArray(
+            dtype,
+            size=self.steps if self.static else 0,
+            dynamic_size=not self.static,
+            element_shape=element_shape,
+            clear_after_read=False,
+        )
+
 
 def resolve_limit(max_length: Any, num_rows: int | tf.Tensor) -> Limit:
     """Reads a maximum length as a person may give it.

@@ -87,8 +87,8 @@ def one_path_search(
         tf.zeros([num_rows], tf.int32),
         tf.zeros([num_rows], tf.bool),
         state,
-        tf.TensorArray(tf.int32, size=limit.steps, element_shape=tokens.shape),
-        recording.open_arrays(record, state, limit.steps),
+        limit.array(tf.int32, tokens.shape),
+        recording.open_arrays(record, state, limit.array),
     )
     _, _, total, lengths, stopped, _, chosen, records = tf.while_loop(going, advance, initial)
     to_rows = _rows_of(limit, lengths)

@@ -54,23 +54,34 @@ def coverage_score(
 
 
 class LengthPenalty:
-    """The length penalty of every length, worked out before the loop that needs it.
+    """The length penalty along a search.
 
     Args:
-        limit: The maximum lengths.
+        limit: The maximum lengths. Where it is static, everything is worked out before the loop.
         length_penalty: alpha, a float or a float32 tensor, scalar or one a row.
-
-    Attributes:
-        divisor: float32 [1 or B, steps], for lengths from 1 on.
-        best_divisor: float32 [B, steps + 1], the one most favourable to a log-probability of all
-            lengths from this one up. Log-probabilities are not positive and the divisor is
-            monotone, so it is that of one end: of the longest, or of the shortest where the
-            penalty is negative.
     """
 
     def __init__(self, limit: Limit, length_penalty: float | tf.Tensor):
-        exponent = tf.reshape(tf.convert_to_tensor(length_penalty, tf.float32), [-1, 1])
-        following = length_divisor(tf.range(limit.steps + 1)[None] + 1, exponent)
-        longest = length_divisor(limit.rows[:, None], exponent)
-        self.divisor = following[:, :-1]
-        self.best_divisor = tf.maximum(following, longest)
+        self._exponent = tf.reshape(tf.convert_to_tensor(length_penalty, tf.float32), [-1, 1])
+        self._longest = length_divisor(limit.rows[:, None], self._exponent)
+        self._table = None
+        if limit.static:
+            lengths = tf.range(1, limit.steps + 2)[None]
+            self._table = length_divisor(lengths, self._exponent)
+            self._best_table = tf.maximum(self._table, self._longest)
+
+    def divisor(self, index: tf.Tensor) -> tf.Tensor:
+        """Returns what divides the log-probability of `index + 1` tokens, [1 or B, 1]."""
+        if self._table is not None:
+            return self._table[:, index, None]
+        return length_divisor(index + 1, self._exponent)
+
+    def best_divisor(self, index: tf.Tensor) -> tf.Tensor:
+        """Returns the most favourable divisor of all lengths above `index + 1`, [B, 1].
+
+        Log-probabilities are not positive and the divisor is monotone in the length, so it is
+        that of one end: of the longest, or of the shortest where the penalty is negative.
+        """
+        if self._table is not None:
+            return self._best_table[:, index + 1, None]
+        return tf.maximum(length_divisor(index + 2, self._exponent), self._longest)

@@ -6,18 +6,19 @@ from typing import Any
 import tensorflow as tf
 
 
-def open_arrays(record: Callable[[Any], Any] | None, state: Any, steps: int | tf.Tensor) -> Any:
-    """Returns a nest of empty tensor arrays of `steps` entries, formed as `record(state)` is.
+def open_arrays(
+    record: Callable[[Any], Any] | None,
+    state: Any,
+    make_array: Callable[[tf.DType, tf.TensorShape], tf.TensorArray],
+) -> Any:
+    """Returns a nest of empty tensor arrays, formed as `record(state)` is.
 
     A state keeps its form from step to step, so the initial one says what will be recorded.
     Without a record the nest is empty.
     """
     if record is None:
         return ()
-    return tf.nest.map_structure(
-        lambda leaf: tf.TensorArray(leaf.dtype, size=steps, element_shape=leaf.shape),
-        record(state),
-    )
+    return tf.nest.map_structure(lambda leaf: make_array(leaf.dtype, leaf.shape), record(state))
 
 
 def write(record: Callable[[Any], Any] | None, arrays: Any, index: tf.Tensor, state: Any) -> Any:

@@ -32,8 +32,7 @@ class Trail(NamedTuple):
         """Returns a trail with nothing written."""
         shape = [num_rows if isinstance(num_rows, int) else None, beam_width]
         arrays = [
-            tf.TensorArray(dtype, size=limit.steps, element_shape=shape, clear_after_read=False)
-            for dtype in (tf.int32, tf.int32, tf.float32, tf.float32)
+            limit.array(dtype, shape) for dtype in (tf.int32, tf.int32, tf.float32, tf.float32)
         ]
         return cls(*arrays, records)
 
@@ -145,7 +144,8 @@ def _follow(
         return time - 1, tf.where(met, parent, slot), tokens, slots
 
     def empty():
-        return tf.TensorArray(tf.int32, size=limit.steps, element_shape=ends.slot.shape)
+        size = limit.steps if limit.static else steps
+        return tf.TensorArray(tf.int32, size=size, element_shape=ends.slot.shape)
 
     _, _, tokens, slots = tf.while_loop(going, back, (steps - 1, ends.slot, empty(), empty()))
     return tf.transpose(tokens.stack(), [1, 2, 0]), tf.transpose(slots.stack(), [1, 2, 0])

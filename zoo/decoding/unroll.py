@@ -175,7 +175,10 @@ def _unroll(
     logits, state = take_step(step, start, state, memory)
     gathered = tf.TensorArray(tf.float32, size=num_steps, element_shape=logits.shape)
     gathered = gathered.write(0, logits)
-    recorded = recording.write(record, recording.open_arrays(record, state, num_steps), 0, state)
+    recorded = recording.open_arrays(
+        record, state, lambda dtype, shape: tf.TensorArray(dtype, num_steps, element_shape=shape)
+    )
+    recorded = recording.write(record, recorded, 0, state)
 
     def advance(index, logits, state, gathered, recorded):
         following_logits, state = take_step(step, feed(index, logits), state, memory)

@@ -145,7 +145,20 @@ def test_stopping_early_changes_nothing(tiny, penalties):
     tf.nest.map_structure(np.testing.assert_array_equal, early, late)
 
 
-def test_the_length_penalty_by_hand(tiny):
+def test_a_very_large_maximum_costs_nothing(tiny):
+    speller = tiny.Speller(["gru", "lstm"])
+    decode = tf.function(
+        lambda longest: beam_search(
+            speller, speller.state, speller.memory, beam_width=2, start_id=0, stop_id=tiny.STOP,
+            max_length=longest, record=lambda state: state[0],
+        )
+    )  # fmt: skip
+    huge, small = decode(tf.constant(2**31 - 3)), decode(tf.constant(50))
+    tf.nest.map_structure(np.testing.assert_array_equal, huge, small)
+
+
+@pytest.mark.parametrize("max_length", [4, tf.constant(4)], ids=["static", "tensor"])
+def test_the_length_penalty_by_hand(max_length):
     # P() = 0.4 and P(a) = 0.6 * 0.6 = 0.36; |Y| is 1 and 2 with the stop, so with alpha = 1 the
     # scores are log 0.4 and log 0.36 / (7/6) = -0.876, and the longer one wins.
     table = tf.math.log(tf.constant([[1e-9, 0.6, 0.4], [0.4, 1e-9, 0.6], [1 / 3] * 3]))
@@ -155,7 +168,7 @@ def test_the_length_penalty_by_hand(tiny):
 
     def best(alpha):
         decoded = beam_search(
-            step, (), None, beam_width=3, start_id=[0], stop_id=2, max_length=4,
+            step, (), None, beam_width=3, start_id=[0], stop_id=2, max_length=max_length,
             length_penalty=alpha,
         )  # fmt: skip
         return decoded.tokens[0, 0, : decoded.lengths[0, 0]].numpy().tolist(), decoded.scores[0, 0]
