@@ -18,7 +18,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; defaults to the process's own.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         code = application.main(args=arguments, prog_name="zoo", standalone_mode=False)
         return code if isinstance(code, int) else 0

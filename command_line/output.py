@@ -61,6 +61,7 @@ def import_tensorflow() -> None:
 
     They come from its C++ libraries, past Python; they are shown if the import fails.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as hidden:

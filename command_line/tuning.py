@@ -110,7 +110,7 @@ def command(
         lease=lease,
         resume=resume,
         say=say,
-        **parse(assignments),
+        settings=parse(assignments),
     )
     _show(tuned, as_json)
 

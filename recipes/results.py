@@ -1,0 +1,55 @@
+"""The results table of saved_models/README.md, written from the metrics files.
+
+python -m recipes.results [saved_models]
+"""
+
+import sys
+from pathlib import Path
+
+from recipes.catalog import recipes
+from zoo.serving.saved_model_files import list_versions
+from zoo.training.run_folder import RunFolder, write_atomically
+
+HEAD = """# Saved models
+
+Written by `python -m recipes.results` from each model's `metrics.json`; the card in each folder
+says how it was made and shows what it gets wrong. Each folder is what TensorFlow Serving takes as a
+model's base path.
+
+"""
+
+
+def table(base: Path) -> str:
+    """Returns the Markdown table of all saved models in a folder."""
+    rows = [
+        "| model | topology | data | metric on test | ours | published | minutes | device | seed |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for folder in sorted(path for path in base.iterdir() if list_versions(path)):
+        facts = RunFolder(folder).read_json("metrics.json")
+        recipe, metrics = recipes.get(facts["recipe"]), facts["metrics"]
+        published = "; ".join(f"{system} {figure}" for system, figure, _ in recipe.published)
+        data = facts["settings"].get("dataset", ", ".join(recipe.datasets))
+        minutes = metrics.get("training", {}).get("seconds", 0) / 60
+        cells = [
+            f"[{folder.name}]({folder.name}/README.md)",
+            recipe.topology,
+            data,
+            recipe.metric.replace("_", " "),
+            f"{metrics['test'][recipe.metric]:.4f}",
+            published,
+            f"{minutes:.0f}",
+            facts["environment"]["device"],
+            str(facts["seed"]),
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def main() -> None:
+    base = Path(sys.argv[1] if len(sys.argv) > 1 else "saved_models")
+    write_atomically(base / "README.md", HEAD + table(base))
+
+
+if __name__ == "__main__":
+    main()
