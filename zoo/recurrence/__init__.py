@@ -1,3 +1,5 @@
+"""A cell over time: `dynamic_rnn`, the fast layers, and stacks of either."""
+
 from zoo.recurrence.bidirectional import Bidirectional as Bidirectional
 from zoo.recurrence.bidirectional_dynamic_rnn import (
     bidirectional_dynamic_rnn as bidirectional_dynamic_rnn,
@@ -6,4 +8,6 @@ from zoo.recurrence.dynamic_rnn import DynamicRNN as DynamicRNN
 from zoo.recurrence.dynamic_rnn import dynamic_rnn as dynamic_rnn
 from zoo.recurrence.gru import GRU as GRU
 from zoo.recurrence.lstm import LSTM as LSTM
+from zoo.recurrence.over_time import OverTime as OverTime
 from zoo.recurrence.simple_rnn import SimpleRNN as SimpleRNN
+from zoo.recurrence.stack import RecurrentStack as RecurrentStack
