@@ -9,7 +9,41 @@ from zoo.recurrence.gru_steps import GRU_RESET_BEFORE_STEPS, GRU_STEPS
 
 @keras.saving.register_keras_serializable(package="zoo")
 class GRU(FastRecurrence, keras.layers.GRU):
-    """`keras.layers.GRU`, faster on a CPU."""
+    """`keras.layers.GRU`, faster on a CPU.
+
+    z, r = σ(x W + b + h U + c), n = tanh(x W + b + r ⊙ (h U + c)), h' = z ⊙ h + (1 - z) ⊙ n, with
+    z, r, n in that order along the last axis; with `reset_after=False`, (r ⊙ h) U and no c.
+
+    Args:
+        units: Width of the output and of each state.
+        **options: As for `keras.layers.GRU`; the weights are the same too, so either layer
+            loads the other's.
+
+    Called with `sequences` `[batch, time, input]` and, all optional, `initial_state`,
+    `mask` bool `[batch, time]`, `training`, and `sequence_length` int `[batch]`, the same as a
+    right-padded mask.
+
+    Returns:
+        The last output `[batch, units]`, or all of them `[batch, time, units]` with
+        `return_sequences`; with `return_state` the final state after it.
+
+    A masked step leaves the state as it is, and its output repeats the one before (zeros with
+    `zero_output_for_mask`); it costs next to nothing. A row may be all padding.
+
+    The fast path is for the default activations on a CPU. Elsewhere, under XLA, with
+    `unroll`, and with `recurrent_dropout` while training, it is Keras that runs; with a GPU,
+    Keras too, which takes cuDNN unless `use_cudnn=False`. There are no second derivatives on
+    the fast path, and an exported model holds no gradient.
+
+    Raises:
+        InputError: `sequence_length` is not of the shape `[batch]`.
+
+    Example:
+
+    >>> layer = GRU(8, return_sequences=True)
+    >>> layer(tf.ones([2, 5, 3]), sequence_length=tf.constant([5, 2])).shape
+    TensorShape([2, 5, 8])
+    """
 
     def _step_math(self) -> StepMath | None:
         tanh, sigmoid = keras.activations.tanh, keras.activations.sigmoid

@@ -13,6 +13,36 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
 
     i, f, o = σ(x W + h U + b), g = tanh(x W + h U + b), c' = f ⊙ c + i ⊙ g, h' = o ⊙ tanh(c'),
     with the gates in the order i, f, g, o along the last axis of the weights.
+
+    Args:
+        units: Width of the output and of each state.
+        **options: As for `keras.layers.LSTM`; the weights are the same too, so either layer
+            loads the other's.
+
+    Called with `sequences` `[batch, time, input]` and, all optional, `initial_state` `[h, c]`,
+    `mask` bool `[batch, time]`, `training`, and `sequence_length` int `[batch]`, the same as a
+    right-padded mask.
+
+    Returns:
+        The last output `[batch, units]`, or all of them `[batch, time, units]` with
+        `return_sequences`; with `return_state` the final states h, c after it.
+
+    A masked step leaves the state as it is, and its output repeats the one before (zeros with
+    `zero_output_for_mask`); it costs next to nothing. A row may be all padding.
+
+    The fast path is for the default activations on a CPU. Elsewhere, under XLA, with
+    `unroll`, and with `recurrent_dropout` while training, it is Keras that runs; with a GPU,
+    Keras too, which takes cuDNN unless `use_cudnn=False`. There are no second derivatives on
+    the fast path, and an exported model holds no gradient.
+
+    Raises:
+        InputError: `sequence_length` is not of the shape `[batch]`.
+
+    Example:
+
+    >>> layer = LSTM(8, return_sequences=True)
+    >>> layer(tf.ones([2, 5, 3]), sequence_length=tf.constant([5, 2])).shape
+    TensorShape([2, 5, 8])
     """
 
     def _step_math(self) -> StepMath | None:
