@@ -75,7 +75,7 @@ def tune(
     lease: float = DEFAULT_LEASE,
     resume: bool = False,
     say: Callable[[str], None] | None = None,
-    **settings: Any,
+    settings: Mapping[str, Any] | None = None,
 ) -> Tuned:
     """Searches the recipe's space for the settings with the best validation measure.
 
@@ -100,7 +100,7 @@ def tune(
         resume: Goes on with the search in the folder: with its own settings, data, tuner, seed
             and lengths; `trials` and `minutes` may be new.
         say: Is given lines to show.
-        **settings: Changes to the recipe's settings, the same in every trial.
+        settings: Changes to the recipe's settings, the same in every trial.
 
     Raises:
         InputError: anything above cannot be used, or every trial failed.
@@ -111,7 +111,7 @@ def tune(
     else:
         if folder.plan.is_file():
             folder.create()
-        plan = _planned(recipe, tuner, trials, minutes, data, epochs, steps, seed, settings)
+        plan = _planned(recipe, tuner, trials, minutes, data, epochs, steps, seed, settings or {})
         plan.about["stop_after"] = stop_after
     plan.set_minutes(minutes)
     address, as_chief = _role()

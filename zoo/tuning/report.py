@@ -45,6 +45,7 @@ class Report:
     ):
         self.folder, self.plan, self.title = folder, plan, title
         self.say = say or (lambda line: None)
+        self._began = time.monotonic()
         # Bound now: a trial in this process sends what it prints elsewhere.
         self.console = Console(file=sys.stderr)
         self.live: Live | None = None
@@ -57,7 +58,7 @@ class Report:
                 redirect_stderr=False,
             )
         self._known: dict[str, str] = {}
-        self._lock, self._looked = threading.Lock(), 0.0
+        self._lock = threading.Lock()
 
     def __enter__(self) -> "Report":
         self._began = time.monotonic()
