@@ -1,6 +1,7 @@
 """The embedded server under load, as ratios: batched to unbatched, and to the model in-process.
 
     python -m benchmarks.serving --model g2p
+    python -m benchmarks.serving --model g2p --sizes     in-process alone, by batch size
 
 The requests are words for a model that takes one text, and else the model's own warm-up requests
 for `serving_default`, one row each. The load comes from a process of its own, so that it shares
@@ -11,18 +12,21 @@ on it slows both sides alike.
 """
 
 import argparse
-import asyncio
 import base64
 import collections
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
+import httpx
 import numpy as np
 
 WORDS = """
@@ -37,7 +41,7 @@ CLIENTS = 32
 MANY_CLIENTS = 64
 # What the ratios are to be: (name, at least or at most, the figure).
 TARGETS = {
-    "batched / in-process at the same batch": (">=", 0.8),
+    "batched, 64 clients / in-process, batch 32": (">=", 0.8),
     "batched / unbatched, 32 clients": (">=", 4.0),
     "p99 / p50 at half of the peak": ("<", 5.0),
 }
@@ -46,9 +50,6 @@ TARGETS = {
 def main() -> int:
     """Runs the benchmark and prints its table; 1 where an answer was wrong or lost."""
     arguments = _arguments()
-    if arguments.load:
-        print(json.dumps(asyncio.run(_load(json.load(sys.stdin)))))
-        return 0
     from zoo.serving import Server
     from zoo.serving.saved_model_files import list_versions
     from zoo.serving.servable import Servable
@@ -59,6 +60,9 @@ def main() -> int:
     signature = servable.signature("")
     rows = _words(signature) or _single_rows(folder / str(version), signature)
     expected = [signature.run(signature.complete(row)) for row in rows]
+    if arguments.sizes:
+        _print_sizes(_Bench(arguments, signature, rows, expected))
+        return 0
     models = {arguments.model: folder}
     common = {"rest_port": 0, "grpc_port": 0, "poll_seconds": 0, "max_waiting": 4096}
     common["batch_threads"] = arguments.batch_threads
@@ -68,6 +72,7 @@ def main() -> int:
     ):
         bench = _Bench(arguments, signature, rows, expected)
         bench.run(batched, unbatched)
+    bench.swap(folder / str(version))
     _print(arguments, bench, len(rows))
     return 1 if bench.wrong else 0
 
@@ -80,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch-threads", type=int, default=None)
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    parser.add_argument("--load", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--sizes", action="store_true", help="only rows a second by batch size")
     return parser.parse_args()
 
 
@@ -125,8 +130,8 @@ class _Bench:
     def run(self, batched, unbatched) -> None:
         note = self.figures
         for _ in range(self.arguments.rounds):
-            alone = self._in_process(1)
-            together = self._in_process(CLIENTS)
+            alone = self.in_process(1)
+            together = self.in_process(CLIENTS)
             with_batches = self._under_load(batched, "grpc", CLIENTS)
             without = self._under_load(unbatched, "grpc", CLIENTS)
             many = self._under_load(batched, "grpc", MANY_CLIENTS)
@@ -141,11 +146,44 @@ class _Bench:
             note[f"REST batched, {CLIENTS} clients (rows/s)"].append(rest["rate"])
             note["p50 at half of the peak (ms)"].append(half["p50"] * 1e3)
             note["p99 at half of the peak (ms)"].append(half["p99"] * 1e3)
-            note["batched / in-process at the same batch"].append(peak / together)
+            # With twice as many clients as rows in a batch, all batches are full.
+            note["batched, 64 clients / in-process, batch 32"].append(many["rate"] / together)
             note["batched / unbatched, 32 clients"].append(peak / without["rate"])
             note["p99 / p50 at half of the peak"].append(half["p99"] / half["p50"])
 
-    def _in_process(self, batch: int) -> float:
+    def swap(self, version_folder: Path) -> None:
+        """Puts a new version in the place of the old one under the load of 64 clients."""
+        from zoo.serving import Server
+
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / self.arguments.model
+            stop = Path(temporary) / "stop"
+            shutil.copytree(version_folder, folder / "1")
+            models = {self.arguments.model: folder}
+            with Server(models=models, rest_port=0, grpc_port=0, poll_seconds=0) as server:
+
+                def publish() -> None:
+                    while _answered(server) < 2 * MANY_CLIENTS:
+                        time.sleep(0.02)
+                    shutil.copytree(version_folder, folder / "staging")
+                    (folder / "staging").rename(folder / "2")
+                    server.refresh()
+                    time.sleep(1.0)
+                    stop.touch()
+
+                thread = threading.Thread(target=publish)
+                thread.start()
+                result = self._under_load(server, "grpc", MANY_CLIENTS, stop=stop)
+                thread.join()
+        versions = {_version_of(base64.b64decode(answer)) for _, answer in result["distinct"]}
+        print(
+            f"version swapped under {MANY_CLIENTS} clients: {result['answered']} answers from "
+            f"versions {sorted(versions)}, {result['failed']} failed"
+        )
+        if versions != {1, 2}:
+            raise SystemExit("the load did not see both versions")
+
+    def in_process(self, batch: int) -> float:
         """Calls the SavedModel in a loop; returns rows a second."""
         picked = [self.rows[i % len(self.rows)] for i in range(batch)]
         whole = [self.signature.complete(row) for row in picked]
@@ -162,19 +200,27 @@ class _Bench:
             calls += 1
         return calls * batch / elapsed
 
-    def _under_load(self, server, transport: str, clients: int, rate: float | None = None) -> dict:
+    def _under_load(
+        self,
+        server,
+        transport: str,
+        clients: int,
+        rate: float | None = None,
+        stop: Path | None = None,
+    ) -> dict:
         port = server.grpc_port if transport == "grpc" else server.rest_port
         plan = {
             "transport": transport,
             "port": port,
             "model": self.arguments.model,
             "clients": clients,
-            "seconds": self.arguments.seconds,
+            "seconds": 120.0 if stop else self.arguments.seconds,
+            "stop": str(stop) if stop else None,
             "rate": rate,
             "bodies": [base64.b64encode(self._body(row, transport)).decode() for row in self.rows],
         }
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.serving", "--load"],
+            [sys.executable, "-m", "benchmarks.serving_load"],
             input=json.dumps(plan),
             capture_output=True,
             text=True,
@@ -238,6 +284,22 @@ class _Bench:
         return True
 
 
+def _answered(server) -> int:
+    """Reads from the server's metrics how many predict requests it has answered."""
+    page = httpx.get(f"http://127.0.0.1:{server.rest_port}/metrics").text
+    return sum(
+        int(float(line.split()[-1]))
+        for line in page.splitlines()
+        if line.startswith("zoo_serving_requests_total") and 'method="predict"' in line
+    )
+
+
+def _version_of(answer: bytes) -> int:
+    from tensorflow_serving.apis import predict_pb2
+
+    return predict_pb2.PredictResponse.FromString(answer).model_spec.version.value
+
+
 def _same_json(expected, found) -> bool:
     if isinstance(expected, list):
         return (
@@ -250,106 +312,13 @@ def _same_json(expected, found) -> bool:
     return expected == found
 
 
-async def _load(plan: dict) -> dict:
-    """Sends requests from many clients: each its next at the answer, or all by the clock."""
-    bodies = [base64.b64decode(body) for body in plan["bodies"]]
-    connect = _connect_grpc if plan["transport"] == "grpc" else _connect_rest
-    clients = [await connect(plan) for _ in range(plan["clients"])]
-    for client in clients:  # connections and first calls are not what is measured
-        await client(bodies[0])
-    times: list[float] = []
-    distinct: dict[tuple[int, bytes], None] = {}
-    failures: collections.Counter = collections.Counter()
-
-    async def one(client, number: int, due: float) -> None:
-        index = number % len(bodies)
-        try:
-            answer = await client(bodies[index])
-        except Exception as error:
-            failures[str(error)[:200]] += 1
-            return
-        times.append(time.perf_counter() - due)
-        distinct.setdefault((index, answer))
-
-    start = time.perf_counter()
-    end = start + plan["seconds"]
-    if plan["rate"] is None:
-
-        async def closed_loop(client, number: int) -> None:
-            while (now := time.perf_counter()) < end:
-                await one(client, number, now)
-                number += len(clients)
-
-        await asyncio.gather(*(closed_loop(c, i) for i, c in enumerate(clients)))
-        elapsed = time.perf_counter() - start
-    else:
-        elapsed = await _by_the_clock(plan["rate"], start, end, clients, one)
-    times.sort()
-    return {
-        "answered": len(times),
-        "failed": sum(failures.values()),
-        "failures": dict(failures),
-        "rate": len(times) / elapsed,
-        "p50": times[len(times) // 2] if times else 0.0,
-        "p99": times[int(len(times) * 0.99)] if times else 0.0,
-        "distinct": [(index, base64.b64encode(a).decode()) for index, a in distinct],
-    }
-
-
-async def _by_the_clock(rate: float, start: float, end: float, clients: list, one) -> float:
-    """Sends at a steady rate whether or not answers come; times count from when one was due."""
-    free: asyncio.Queue = asyncio.Queue()
-    for client in clients:
-        free.put_nowait(client)
-
-    async def send(number: int, due: float) -> None:
-        client = await free.get()
-        await one(client, number, due)
-        free.put_nowait(client)
-
-    tasks = []
-    for number in range(int((end - start) * rate)):
-        due = start + number / rate
-        if due > time.perf_counter():
-            await asyncio.sleep(due - time.perf_counter())
-        tasks.append(asyncio.create_task(send(number, due)))
-    await asyncio.gather(*tasks)
-    return time.perf_counter() - start
-
-
-async def _connect_grpc(plan: dict):
-    import grpc
-
-    # Without an option of its own, channels to one address share a connection.
-    channel = grpc.aio.insecure_channel(
-        f"127.0.0.1:{plan['port']}", [("grpc.use_local_subchannel_pool", 1)]
-    )
-    call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
-
-    async def ask(body: bytes) -> bytes:
-        return await call(body, timeout=120)
-
-    return ask
-
-
-async def _connect_rest(plan: dict):
-    reader, writer = await asyncio.open_connection("127.0.0.1", plan["port"])
-    head = f"POST /v1/models/{plan['model']}:predict HTTP/1.1\r\nHost: localhost\r\n"
-
-    async def ask(body: bytes) -> bytes:
-        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        headers = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1])
-            for line in headers.lower().split(b"\r\n")
-            if line.startswith(b"content-length:")
-        )
-        answer = await reader.readexactly(length)
-        if b" 200 " not in headers.split(b"\r\n")[0]:
-            raise RuntimeError(answer.decode(errors="replace"))
-        return answer
-
-    return ask
+def _print_sizes(bench: _Bench) -> None:
+    """Prints what a call costs by batch size: where it stops paying is the size to allow."""
+    sizes = (1, 2, 4, 8, 16, 24, 32, 48, 64, 128)
+    rounds = [[bench.in_process(size) for size in sizes] for _ in range(bench.arguments.rounds)]
+    for size, rates in zip(sizes, zip(*rounds, strict=True), strict=True):
+        rate = statistics.median(rates)
+        print(f"  batch {size:4d} {rate:10.1f} rows/s {1e3 * size / rate:10.1f} ms a call")
 
 
 def _print(arguments, bench: _Bench, requests: int) -> None:

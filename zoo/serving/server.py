@@ -249,6 +249,7 @@ class Server:
             access_log=False,
             lifespan="off",
             server_header=False,
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=max(int(self._grace), 1),
             ssl_certfile=certificate,
             ssl_keyfile=key,
