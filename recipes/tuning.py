@@ -85,7 +85,7 @@ def tune(
         recipe: What to tune.
         run_dir: Defaults to runs/<recipe>-tuning.
         tuner: "random", "bayesian", or "hyperband" (Li et al. 2018), which gives many trials a
-            ninth of the length, the best third of them a third of it, and so on.
+            part of the length, the best third of them three times as much, and so on.
         trials: How many at most. Defaults to 20 where there is no time budget; for Hyperband, to
             one sweep.
         minutes: The time budget: what is being trained then ends within a step, and can go on.
