@@ -1,0 +1,174 @@
+"""n_to_m, one_to_n and skip_thought: what their decoder reads, and that a step is the whole."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.decoding.unroll import teacher_forcing
+from zoo.errors import InputError
+from zoo.serving.text_to_text import TextToText
+from zoo.text import Vocabulary, tokenisers
+
+SMALL = {
+    "source_vocabulary_size": 9,
+    "target_vocabulary_size": 7,
+    "units": 4,
+    "embedding_dim": 3,
+    "cell": "simple_rnn",
+}
+RANDOM = np.random.default_rng(2)
+SOURCE = {
+    "source": RANDOM.integers(4, 9, [3, 4]).astype("int32"),
+    "source_length": np.array([4, 2, 0], "int32"),
+}
+TARGET = RANDOM.integers(0, 7, [3, 5]).astype("int32")
+CONTEXTS = ("last", "transform_last", "transform_all")
+INJECTIONS = ("initial_state", "every_step", "both")
+
+
+def build(name="n_to_m", **settings):
+    keras.utils.set_random_seed(3)
+    return zoo.build(name, **{**SMALL, **settings})
+
+
+def stepwise(decoder, encoded, target):
+    memory = decoder.prepare(encoded["memory"], encoded["mask"])
+    state = decoder.get_initial_state(encoded["cells"], memory)
+    logits, alignment = teacher_forcing(
+        decoder.step, state, memory, target, record=lambda s: s.alignment
+    )
+    assert alignment.shape == (*target.shape, encoded["memory"].shape[1])
+    return logits
+
+
+@pytest.mark.parametrize(("context", "injection"), [*itertools.product(CONTEXTS, INJECTIONS)])
+def test_scoring_a_target_is_the_step_unrolled(context, injection):
+    model = build(context=context, injection=injection, bidirectional=True, pooling="max")
+    logits = model({**SOURCE, "target": TARGET})["logits"]
+    encoded = model.get_layer("encoder")(SOURCE)
+    found = stepwise(model.get_layer("decoder"), encoded, TARGET)
+    np.testing.assert_allclose(logits, found, atol=1e-5)
+
+
+@pytest.mark.parametrize("injection", INJECTIONS)
+def test_context_enters_as_the_equations_say(injection):
+    model = build(context="transform_last", injection=injection)
+    hidden = np.asarray(model.get_layer("encoder")(SOURCE)["memory"])
+    last = np.stack(
+        [row[n - 1] if n else 0 * row[0] for row, n in zip(hidden, [4, 2, 0], strict=True)]
+    )
+    decoder = model.get_layer("decoder")
+    context = np.tanh(_dense(decoder.transform, last))
+    state = np.zeros([3, 4])
+    if injection != "every_step":
+        state = np.tanh(_dense(decoder.starts[0], context))
+    cell = decoder.stack.layers[0].cell
+    logits = []
+    for tokens in TARGET.T:
+        step = np.asarray(decoder.embedding.embeddings)[tokens]
+        if injection != "initial_state":
+            step = np.concatenate([step, context], 1)
+        state = np.tanh(
+            step @ np.asarray(cell.kernel)
+            + state @ np.asarray(cell.recurrent_kernel)
+            + np.asarray(cell.bias)
+        )
+        logits.append(_dense(decoder.output_projection, state))
+    found = model({**SOURCE, "target": TARGET})["logits"]
+    np.testing.assert_allclose(found, np.stack(logits, 1), atol=1e-5)
+
+
+def _dense(layer, inputs):
+    """W x + b, before the layer's activation."""
+    return inputs @ np.asarray(layer.kernel) + np.asarray(layer.bias)
+
+
+def test_copied_states_start_the_decoder():
+    model = build(cell="lstm", bridge="copy", encoder_layers=2, decoder_layers=2)
+    encoder = model.get_layer("encoder")
+    _, states = encoder.get_layer("recurrence")(
+        encoder.get_layer("embedding")(SOURCE["source"]), SOURCE["source_length"]
+    )
+    cells = encoder(SOURCE)["cells"]
+    for given, taken in zip(tf.nest.flatten(states), tf.nest.flatten(cells), strict=True):
+        np.testing.assert_allclose(given, taken, atol=1e-6)
+
+
+@pytest.mark.parametrize("injection", ["first_step", "every_step", "initial_state"])
+def test_one_to_n_reads_its_vector_when_it_says(injection):
+    keras.utils.set_random_seed(3)
+    model = zoo.build(
+        "one_to_n",
+        num_features=2,
+        vocabulary_size=7,
+        units=4,
+        embedding_dim=3,
+        cell="simple_rnn",
+        injection=injection,
+    )
+    features = RANDOM.normal(size=[3, 2]).astype("float32")
+    logits = model({"features": features, "target": TARGET})["logits"]
+    encoded = model.get_layer("encoder")({"features": features})
+    decoder = model.get_layer("decoder")
+    np.testing.assert_allclose(stepwise(decoder, encoded, TARGET), logits, atol=1e-5)
+
+    # Without a recurrence only the steps into which x goes can tell one x from another.
+    cell = decoder.stack.layers[0].cell
+    cell.recurrent_kernel.assign(tf.zeros_like(cell.recurrent_kernel))
+    both = [
+        np.asarray(model({"features": x, "target": TARGET})["logits"])
+        for x in (features, features + 1)
+    ]
+    tells = np.any(np.abs(both[0] - both[1]) > 1e-4, axis=(0, 2)).tolist()
+    wanted = {
+        "first_step": [True] + 4 * [False],
+        "every_step": 5 * [True],
+        "initial_state": 5 * [False],  # the state enters through the recurrence alone
+    }
+    assert tells == wanted[injection]
+
+
+def test_skip_thought_decoders_share_tokens_and_nothing_else():
+    keras.utils.set_random_seed(3)
+    model = zoo.build("skip_thought", vocabulary_size=9, units=4, embedding_dim=3)
+    decoders = model.get_layer("decoders")
+    following = {id(w) for w in decoders.next.weights}
+    shared = [w for w in decoders.previous.weights if id(w) in following]
+    assert sorted(tuple(w.shape) for w in shared) == [(4, 9), (9,), (9, 3)]
+    assert len({w.path for w in model.weights}) == len(model.weights)
+    given = {**SOURCE, "previous": TARGET, "next": TARGET[:, :2]}
+    out = model(given)
+    encoded = model.get_layer("encoder")(SOURCE)
+    np.testing.assert_allclose(out["vector"], encoded["vector"], atol=1e-6)
+    for name, decoder in (("previous", decoders.previous), ("next", decoders.next)):
+        found = stepwise(decoder, encoded, given[name])
+        np.testing.assert_allclose(out[f"{name}_logits"], found, atol=1e-5)
+
+
+def test_what_serves_an_attention_model_serves_this_one():
+    source, target = Vocabulary(list("abcde")), Vocabulary(list("xyz"))
+    model = build(context="transform_all", injection="both", cell="gru")
+    letters = tokenisers.get("characters")
+    module = TextToText(model, source, target, letters, letters, beam_width=3, num_results=2)
+    out = module.serve(tf.constant(["abc", ""]))
+    assert out["n_best"].shape == (2, 2)
+    assert np.all(np.isfinite(out["n_best_scores"][0]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"bridge": "copy", "context": "transform_all"}, "goes with context 'last'"),
+        ({"bridge": "copy", "injection": "every_step"}, "goes with context 'last'"),
+        ({"bridge": "copy", "bidirectional": True}, "use 'dense'"),
+        ({"decoder_layers": 2}, "at least as many"),
+        ({"bridge": "zero"}, "expected one of dense, copy"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        build(**settings)

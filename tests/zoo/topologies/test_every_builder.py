@@ -1,0 +1,304 @@
+"""What every registered builder keeps, with several cells; a new builder needs a case here."""
+
+import functools
+import subprocess
+import sys
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.errors import InputError
+
+ROWS, STEPS, TARGETS = 3, 4, 3
+RANDOM = np.random.default_rng(0)
+LENGTH = np.array([4, 2, 0], "int32")
+TOKENS = RANDOM.integers(4, 9, [ROWS, STEPS]).astype("int32")
+TARGET = RANDOM.integers(4, 7, [ROWS, TARGETS]).astype("int32")
+FEATURES = RANDOM.normal(size=[ROWS, STEPS, 2]).astype("float32")
+IMAGE = RANDOM.normal(size=[ROWS, 5, STEPS, 2]).astype("float32")
+SEQUENCE = {"tokens": TOKENS, "length": LENGTH}
+PAIR = {"source": TOKENS, "source_length": LENGTH, "target": TARGET}
+SMALL = {"units": 4, "embedding_dim": 3}
+
+
+class Case(NamedTuple):
+    """How a builder is tried: settings, a batch, the outputs' shapes, and the axes of padding."""
+
+    settings: dict
+    batch: dict
+    shapes: dict
+    padded: dict
+    refused: dict  # a setting that is wrong: what its error says
+
+
+CASES = {
+    "attention_n_to_m": Case(
+        {**SMALL, "source_vocabulary_size": 9, "target_vocabulary_size": 7},
+        PAIR,
+        {"logits": (3, 3, 7), "alignment": (3, 3, 4)},
+        {"source": [1]},
+        {"bridge": "copy, zero, dense"},
+    ),
+    "n_to_n": Case(
+        {**SMALL, "num_classes": 5, "vocabulary_size": 9, "crf": True, "num_layers": 2},
+        SEQUENCE,
+        {"logits": (3, 4, 5), "tags": (3, 4), "score": (3,), "chain": (3, 4, 5, 5)},
+        {"tokens": [1]},
+        {"num_classes": "1 or more", "dropout": "share", "num_features": "1 or more"},
+    ),
+    "n_to_one": Case(
+        {**SMALL, "num_classes": 5, "vocabulary_size": 9, "num_features": 2},
+        {**SEQUENCE, "features": FEATURES},
+        {"logits": (3, 5), "vector": (3, 4)},
+        {"tokens": [1], "features": [1]},
+        {"pooling": "last, mean, max, attention", "num_layers": "1 or more"},
+    ),
+    "joint": Case(
+        {**SMALL, "num_step_classes": 5, "num_row_classes": 2, "num_features": 2},
+        {"features": FEATURES, "length": LENGTH},
+        {"step_logits": (3, 4, 5), "row_logits": (3, 2)},
+        {"features": [1]},
+        {"num_row_classes": "1 or more", "pooling": "last, mean, max, attention"},
+    ),
+    "perceptron": Case(
+        {"num_features": 2, "num_outputs": 3, "hidden_units": [4]},
+        {"features": FEATURES[:, 0]},
+        {"logits": (3, 3), "output": (3, 3)},
+        {},
+        {"activation": "linear, softmax", "num_outputs": "1 or more"},
+    ),
+    "recurrent_features": Case(
+        {**SMALL, "vocabulary_size": 9, "bidirectional": True},
+        SEQUENCE,
+        {"hidden": (3, 4, 8), "last": (3, 8)},
+        {"tokens": [1]},
+        {"vocabulary_size": "1 or more", "units": "1 or more"},
+    ),
+    "one_to_n": Case(
+        {**SMALL, "num_features": 2, "vocabulary_size": 7, "injection": "first_step"},
+        {"features": FEATURES[:, 0], "target": TARGET},
+        {"logits": (3, 3, 7)},
+        {},
+        {"injection": "first_step, every_step, initial_state", "num_features": "1 or more"},
+    ),
+    "n_to_m": Case(
+        {
+            **SMALL,
+            "source_vocabulary_size": 9,
+            "target_vocabulary_size": 7,
+            "context": "transform_all",
+            "injection": "both",
+            "bidirectional": True,
+            "decoder_layers": 2,
+        },
+        PAIR,
+        {"logits": (3, 3, 7)},
+        {"source": [1]},
+        {
+            "context": "last, transform_last, transform_all",
+            "injection": "initial_state, every_step, both",
+            "pooling": "mean, max, attention",
+            "bridge": "dense, copy",
+        },
+    ),
+    "skip_thought": Case(
+        {**SMALL, "vocabulary_size": 9, "tie_embeddings": True},
+        {"source": TOKENS, "source_length": LENGTH, "previous": TARGET, "next": TARGET[:, :2]},
+        {"previous_logits": (3, 3, 9), "next_logits": (3, 2, 9), "vector": (3, 4)},
+        {"source": [1]},
+        {"pooling": "last, mean, max, attention", "embedding_dim": "1 or more"},
+    ),
+    "grid_rnn": Case(
+        {
+            "num_channels": 2,
+            "num_classes": 3,
+            "units": 4,
+            "num_layers": 2,
+            "patch_size": (2, 1),
+            "pooling": "attention",
+            "variable_size": True,
+        },
+        {"image": IMAGE, "height": np.array([5, 2, 0], "int32"), "width": LENGTH},
+        {"logits": (3, 3), "features": (3, 3, 4, 8)},
+        {"image": [1, 2]},
+        {"pooling": "mean, max, attention", "patch_size": "rows, columns", "units": "1 or more"},
+    ),
+}
+# A fast layer's cell and one that a plain loop runs; the others with -m slow.
+CELLS = {"lstm": [], "tf_gru": [], "gru": [pytest.mark.slow], "basic_lstm": [pytest.mark.slow]}
+TRIALS = [
+    pytest.param((name, cell), marks=marks)
+    for name in CASES
+    for cell, marks in (CELLS.items() if name != "perceptron" else [(None, [])])
+]
+
+
+def build(name, cell=None, **settings):
+    keras.utils.set_random_seed(1)
+    cell = {"cell": cell} if cell else {}
+    return zoo.build(name, **{**CASES[name].settings, **cell, **settings})
+
+
+def arrays(outputs):
+    return {name: np.asarray(value) for name, value in outputs.items()}
+
+
+@pytest.fixture(scope="module", params=TRIALS, ids=lambda t: "-".join(filter(None, t)))
+def trial(request):
+    name, cell = request.param
+    model = build(name, cell)
+    return CASES[name], model, arrays(model(CASES[name].batch))
+
+
+def test_every_builder_has_a_case():
+    assert set(CASES) == set(zoo.list_models())
+
+
+def test_outputs_are_the_documented_ones(trial):
+    case, model, outputs = trial
+    assert {name: value.shape for name, value in outputs.items()} == case.shapes
+    assert set(model.input) == set(case.batch)
+    assert {name: value.shape[1:] for name, value in outputs.items()} == {
+        name: tuple(
+            case.shapes[name][axis] if size is None else size
+            for axis, size in enumerate(value.shape)
+        )[1:]
+        for name, value in model.output.items()
+    }
+    for value in outputs.values():
+        assert np.all(np.isfinite(value))
+
+
+def test_more_padding_and_other_rows_change_nothing(trial):
+    case, model, outputs = trial
+    more = {
+        name: np.pad(value, [(0, 2 * (a in case.padded.get(name, []))) for a in range(value.ndim)])
+        for name, value in case.batch.items()
+    }
+    # What stands in the padding is not read: it is a token, or a number, like any other.
+    for name, axes in case.padded.items():
+        for axis in axes:
+            np.moveaxis(more[name], axis, 0)[case.batch[name].shape[axis] :] = 5
+    found = arrays(model(more))
+    alone = arrays(model({name: value[1:2] for name, value in case.batch.items()}))
+    for name, value in outputs.items():
+        cropped = found[name][tuple(slice(size) for size in value.shape)]
+        np.testing.assert_allclose(value, cropped, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(value[1:2], alone[name], atol=1e-5, err_msg=name)
+
+
+def test_every_weight_has_a_gradient(trial):
+    case, model, _ = trial
+    with tf.GradientTape() as tape:
+        outputs = model(case.batch, training=True)
+        random = np.random.default_rng(5)
+        loss = tf.add_n(
+            [
+                tf.reduce_sum(value * random.normal(size=value.shape).astype("float32"))
+                for value in outputs.values()
+                if value.dtype.is_floating
+            ]
+        )
+    weights = model.trainable_variables
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    for weight, gradient in zip(weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        gradient = np.asarray(tf.convert_to_tensor(gradient))
+        assert np.all(np.isfinite(gradient)), weight.path
+        assert np.any(gradient), weight.path
+
+
+def test_saved_and_loaded(trial, tmp_path):
+    case, model, outputs = trial
+    model.save(tmp_path / "model.keras")
+    loaded = arrays(keras.models.load_model(tmp_path / "model.keras")(case.batch))
+    for name, value in outputs.items():
+        np.testing.assert_allclose(value, loaded[name], atol=1e-6, err_msg=name)
+
+
+_LOAD = """
+import sys, pathlib, numpy as np, tensorflow as tf
+for folder in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    given = dict(np.load(folder / "given.npz"))
+    wanted = dict(np.load(folder / "wanted.npz"))
+    found = tf.saved_model.load(str(folder / "1")).signatures["serving_default"](
+        **{name: tf.constant(value) for name, value in given.items()})
+    assert set(found) == set(wanted), folder.name
+    for name, value in wanted.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=f"{folder.name} {name}")
+assert not [name for name in sys.modules if name.startswith(("zoo", "keras.src.layers"))]
+print("ALL", len(list(pathlib.Path(sys.argv[1]).iterdir())))
+"""
+
+
+def test_exported_and_loaded_in_a_bare_process(tmp_path):
+    for name, case in CASES.items():
+        model = build(name)
+        specs = {
+            key: tf.TensorSpec(value.shape, value.dtype, key) for key, value in model.input.items()
+        }
+        module = tf.Module()
+        module.weights = [variable.value for variable in model.variables]
+        module.serve = tf.function(functools.partial(model, training=False), [specs])
+        folder = tmp_path / name
+        tf.saved_model.save(module, str(folder / "1"), signatures=module.serve)
+        np.savez(folder / "given.npz", **case.batch)
+        np.savez(folder / "wanted.npz", **arrays(model(case.batch)))
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD, str(tmp_path)], capture_output=True, text=True, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert f"ALL {len(CASES)}" in done.stdout
+
+
+REFUSED = [(n, s, m) for n, case in CASES.items() for s, m in case.refused.items()]
+
+
+@pytest.mark.parametrize(("name", "setting", "message"), REFUSED)
+def test_bad_settings_are_refused_with_what_is_allowed(name, setting, message):
+    bad = "nothing" if isinstance(CASES[name].settings.get(setting, ""), str) else 0
+    with pytest.raises(InputError, match=message) as caught:
+        build(name, **{setting: bad})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "perceptron"])
+def test_an_unknown_cell_is_refused_with_the_near_one(name):
+    with pytest.raises(InputError, match="did you mean 'lstm'"):
+        build(name, cell="lstn")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_mixed_precision_gives_nearly_the_same(name):
+    outputs = arrays(build(name)(CASES[name].batch))
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        mixed = build(name)(CASES[name].batch)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for key, value in outputs.items():
+        if key != "tags":
+            found = np.asarray(tf.cast(mixed[key], tf.float32))
+            np.testing.assert_allclose(found, value, atol=0.05, err_msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_one_step_of_an_optimiser_changes_every_weight(name):
+    model, case = build(name), CASES[name]
+    before = [weight.numpy().copy() for weight in model.trainable_variables]
+    outputs = {
+        key: np.random.default_rng(7).normal(size=shape).astype("float32")
+        for key, shape in case.shapes.items()
+        if key != "tags"
+    }
+    losses = dict.fromkeys(outputs, "mean_squared_error")
+    model.compile(keras.optimizers.Adam(0.01), loss=losses, jit_compile=False)
+    model.train_on_batch(case.batch, outputs)
+    for weight, old in zip(model.trainable_variables, before, strict=True):
+        assert np.any(weight.numpy() != old), weight.path

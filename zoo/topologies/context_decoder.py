@@ -1,0 +1,226 @@
+"""A recurrent decoder with one context for all its steps: one step, and that over a target."""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.pooling import Pooling
+from zoo.topologies.settings import check_choice
+
+CONTEXTS = ("last", "transform_last", "transform_all")
+INJECTIONS = ("initial_state", "every_step", "both", "first_step")
+
+
+class Context(NamedTuple):
+    """What every step of a context decoder reads.
+
+    Attributes:
+        vector: float [B, C], the context c.
+        mask: bool [B, N], which positions of the memory it was made of are real.
+    """
+
+    vector: Any
+    mask: Any
+
+
+class ContextState(NamedTuple):
+    """What one step of a context decoder hands to the next.
+
+    Attributes:
+        cells: The recurrent states, a tuple with one entry a layer.
+        pending: [B, C], the context where it has yet to be read (injection "first_step"), zeros
+            after that; () for the other injections.
+        alignment: [B, N], zeros: one context for all steps points nowhere. It is there so that
+            what drives an attention decoder drives this one.
+    """
+
+    cells: tuple
+    pending: Any
+    alignment: Any
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class ContextDecoder(keras.layers.Layer):
+    """One step of a decoder whose context c is the same at every step.
+
+        c = h_N                          context "last"
+        c = tanh(W h_N + b)              "transform_last" (Cho et al. 2014)
+        c = tanh(W g(h_1 ... h_N) + b)   "transform_all", g a pooling
+
+        s_0 = tanh(W' c + b'), or given  injection "initial_state" and "both"
+        s_i = cell([E y_{i-1}; c], .)    "every_step" and "both"
+        s_1 = cell([E y_0; c], 0), later s_i = cell([E y_{i-1}; 0], .)          "first_step"
+
+    and logits_i = V s_i + b. `step` is used as it is by every decoding strategy. `call` scores a
+    known target: no step's input depends on what the model says, so it runs each layer once over
+    the whole target, with the same numbers.
+
+    Args:
+        vocabulary_size: Number of target tokens.
+        units: Width of the cells and of a transformed context.
+        embedding_dim: Width of a token's embedding.
+        cell: A cell's registered name. Defaults to "lstm".
+        num_layers: Defaults to 1.
+        context: "last", "transform_last" or "transform_all".
+        injection: "initial_state", "every_step", "both" or "first_step".
+        pooling: g: "mean", "max" or "attention"; see `Pooling`.
+        bidirectional_memory: Whether the memory has two halves, forward and backward.
+        given_cells: Whether s_0 is what comes in as `cells`, rather than made of c.
+        tie_embeddings: Whether V is E: logits = (P s_i) E^T, P a projection to embedding_dim.
+        dropout: Share dropped of the layers' inputs and of s_i before V, in training.
+        tokens_of: Another decoder whose E and V are used here too; it is not saved with this one.
+
+    Call arguments:
+        targets: int [B, M], the tokens fed in (the start token first).
+        cells: The recurrent states to start from (a bridge's output).
+        memory: [B, N, D], the encoder's outputs.
+        memory_mask: bool [B, N], which of them are real (on the left); None: all.
+
+    Returns:
+        A dict of logits [B, M, vocabulary_size].
+
+    Raises:
+        InputError: an unknown context, injection, pooling or cell.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        units: int,
+        embedding_dim: int,
+        cell: str = "lstm",
+        num_layers: int = 1,
+        context: str = "last",
+        injection: str = "initial_state",
+        pooling: str = "attention",
+        bidirectional_memory: bool = False,
+        given_cells: bool = False,
+        tie_embeddings: bool = False,
+        dropout: float = 0.0,
+        tokens_of: "ContextDecoder | None" = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_choice("context", context, CONTEXTS)
+        check_choice("injection", injection, INJECTIONS)
+        check_choice("pooling", pooling, ("mean", "max", "attention"))
+        self._config = {
+            "vocabulary_size": vocabulary_size,
+            "units": units,
+            "embedding_dim": embedding_dim,
+            "cell": cell,
+            "num_layers": num_layers,
+            "context": context,
+            "injection": injection,
+            "pooling": pooling,
+            "bidirectional_memory": bidirectional_memory,
+            "given_cells": given_cells,
+            "tie_embeddings": tie_embeddings,
+            "dropout": dropout,
+        }
+        self.injection = injection
+        self.stack = RecurrentStack(
+            cell, units, num_layers=num_layers, dropout=dropout, name="recurrence"
+        )
+        self.pooling = Pooling(
+            pooling if context == "transform_all" else "last", bidirectional_memory, name="pooling"
+        )
+        self.transform = None
+        if context != "last":
+            self.transform = keras.layers.Dense(units, "tanh", name="transform")
+        self.starts = []
+        if injection in ("initial_state", "both") and not given_cells:
+            self.starts = [
+                keras.layers.Dense(width, "tanh", name=f"initial_state_{part}")
+                for part, width in enumerate(tf.nest.flatten(self.stack.state_widths))
+            ]
+        self.dropout = keras.layers.Dropout(dropout)
+        if tokens_of is not None:
+            self.embedding, self.narrow = tokens_of.embedding, tokens_of.narrow
+            self.output_projection = tokens_of.output_projection
+            return
+        self.embedding = token_embedding(vocabulary_size, embedding_dim, tied=tie_embeddings)
+        self.narrow = self.output_projection = None
+        if tie_embeddings:
+            self.narrow = keras.layers.Dense(embedding_dim, name="narrow")
+        else:
+            self.output_projection = keras.layers.Dense(vocabulary_size, name="output_projection")
+
+    def build(self, targets_shape, cells_shape, memory_shape, memory_mask_shape=None):
+        context = memory_shape[-1]
+        self.pooling.build(memory_shape)
+        if self.transform is not None:
+            self.transform.build((None, context))
+            context = self.transform.units
+        for start in self.starts:
+            start.build((None, context))
+        width = self.embedding.output_dim
+        width += context if self.injection != "initial_state" else 0
+        self.stack.build((None, None, width))
+        # Another decoder may have built them, or word vectors may stand in them already.
+        for layer, shape in (
+            (self.embedding, (None, None)),
+            (self.narrow, (None, self.stack.output_size)),
+            (self.output_projection, (None, self.stack.output_size)),
+        ):
+            if layer is not None and not layer.built:
+                layer.build(shape)
+
+    def compute_output_spec(self, targets, cells, memory, memory_mask=None, training=None):
+        size = self.embedding.input_dim
+        return {"logits": keras.KerasTensor((*targets.shape, size), self.compute_dtype)}
+
+    def prepare(self, memory, memory_mask=None) -> Context:
+        """Computes once what every step needs of the memory: the context."""
+        if memory_mask is None:
+            memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
+        length = tf.reduce_sum(tf.cast(memory_mask, tf.int32), 1)
+        vector = self.pooling(memory, length)
+        return Context(vector if self.transform is None else self.transform(vector), memory_mask)
+
+    def get_initial_state(self, cells, memory: Context) -> ContextState:
+        """Returns the state before the first step, from the given states or from the context."""
+        parts = [start(memory.vector) for start in self.starts] or tf.nest.flatten(cells)
+        return ContextState(
+            # A functional model hands nested outputs on, but a loaded one has lists for tuples.
+            cells=tf.nest.pack_sequence_as(self.stack.state_widths, parts),
+            pending=memory.vector if self.injection == "first_step" else (),
+            alignment=tf.zeros(tf.shape(memory.mask), self.compute_dtype),
+        )
+
+    def step(self, tokens, state: ContextState, memory: Context, training=None):
+        """Runs one step: int tokens [B] -> (logits [B, vocabulary_size], next state)."""
+        inputs, pending = self.embedding(tokens), state.pending
+        if self.injection == "first_step":
+            inputs = tf.concat([inputs, pending], -1)
+            pending = tf.zeros_like(pending)
+        elif self.injection != "initial_state":
+            inputs = tf.concat([inputs, memory.vector], -1)
+        hidden, cells = self.stack.step(inputs, state.cells, training=training)
+        return self._head(hidden, training), ContextState(cells, pending, state.alignment)
+
+    def call(self, targets, cells, memory, memory_mask=None, training=None):
+        memory = self.prepare(memory, memory_mask)
+        state = self.get_initial_state(cells, memory)
+        inputs = self.embedding(targets)
+        if self.injection != "initial_state":
+            steps = tf.shape(targets)[1]
+            reads = tf.ones([steps], inputs.dtype)
+            if self.injection == "first_step":
+                reads = tf.cast(tf.range(steps) == 0, inputs.dtype)
+            context = reads[:, None] * memory.vector[:, None]  # [B, M, C]
+            inputs = tf.concat([inputs, context], -1)
+        hidden, _ = self.stack(inputs, initial_state=state.cells, training=training)
+        return {"logits": self._head(hidden, training)}
+
+    def _head(self, hidden, training):
+        hidden = self.dropout(hidden, training=training)
+        if self.narrow is None:
+            return self.output_projection(hidden)
+        return self.embedding(self.narrow(hidden), reverse=True)
+
+    def get_config(self):
+        return {**super().get_config(), **self._config}

@@ -1,0 +1,69 @@
+"""Token embeddings: trained, read from word vectors (frozen or tuned), or tied with an output."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.topologies.settings import check_counts
+
+
+def token_embedding(
+    vocabulary_size: int,
+    embedding_dim: int,
+    *,
+    word_vectors: Any = None,
+    train_embedding: bool = True,
+    tied: bool = False,
+    name: str = "embedding",
+) -> keras.layers.Embedding:
+    """Makes the layer that turns token ids [..] into vectors [.., embedding_dim].
+
+    Args:
+        vocabulary_size: Number of token ids.
+        embedding_dim: Width of a token's vector.
+        word_vectors: Values to start from, [vocabulary_size, embedding_dim], as
+            `zoo.text.word_vectors.WordVectors.matrix` makes them; None: random ones. A saved
+            model holds the values as its weights, and needs the word vector file no more.
+        train_embedding: Whether training changes them; False freezes them.
+        tied: Whether the layer also gives logits, `layer(hidden, reverse=True)`: the product of
+            hidden [.., embedding_dim] with every token's vector, by the same weights (Press and
+            Wolf 2017, "Using the output embedding to improve language models").
+        name: The layer's name.
+
+    Raises:
+        InputError: a size is not one, or the word vectors are not of that shape, or not finite.
+
+    Example:
+
+    >>> token_embedding(9, 4)(np.array([[1, 2]])).shape
+    TensorShape([1, 2, 4])
+    """
+    check_counts(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
+    kind = keras.layers.ReversibleEmbedding if tied else keras.layers.Embedding
+    layer = kind(vocabulary_size, embedding_dim, trainable=bool(train_embedding), name=name)
+    if word_vectors is not None:
+        values = _checked(word_vectors, (vocabulary_size, embedding_dim))
+        layer.build((None, None))
+        layer.embeddings.assign(values)
+    elif not train_embedding:
+        raise InputError("train_embedding is False without word_vectors; random ones stay random")
+    return layer
+
+
+def _checked(word_vectors, shape):
+    try:
+        values = np.asarray(word_vectors, "float32")
+    except (TypeError, ValueError):
+        raise InputError(
+            f"word_vectors is {type(word_vectors).__name__}; expected numbers of shape {shape}"
+        ) from None
+    if values.shape != shape:
+        raise InputError(
+            f"word_vectors has the shape {values.shape}; expected (vocabulary_size, "
+            f"embedding_dim) = {shape}"
+        )
+    if not np.all(np.isfinite(values)):
+        raise InputError("word_vectors holds values that are not finite")
+    return values

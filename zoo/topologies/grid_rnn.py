@@ -1,0 +1,232 @@
+"""A recurrence over a picture in four directions."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from zoo.errors import InputError
+from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.pooling import Pooling
+from zoo.topologies.registry import builder
+from zoo.topologies.settings import check_choice, check_counts, check_share
+
+POOLINGS = ("mean", "max", "attention")
+
+
+@builder("grid_rnn")
+def grid_rnn(
+    num_channels: int,
+    num_classes: int,
+    units: int = 64,
+    cell: str = "gru",
+    num_layers: int = 1,
+    patch_size: Sequence[int] | Sequence[Sequence[int]] = (2, 2),
+    pooling: str = "mean",
+    variable_size: bool = False,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Builds a bidirectional RNN over 2-D inputs: up, down, left and right (MISSION row 11).
+
+    Visin et al. 2015, "ReNet: a recurrent neural network based alternative to convolutional
+    networks": see `GridRNN`, of which one stands on another, and a dense layer on top. Where that
+    paper joins all places of pictures of one size, here they are pooled, so any size goes.
+
+    Args:
+        num_channels: C, numbers a pixel.
+        num_classes: K.
+        units: Width of a cell, in each of the four directions.
+        cell: A cell's registered name.
+        num_layers: Layers of four directions.
+        patch_size: (rows, columns) of the pixels, or of the places below, that make one place: a
+            pair for the first layer (the others then take (1, 1)), or one pair a layer.
+        pooling: "mean", "max" or "attention", over all real places; see `Pooling`.
+        variable_size: Whether pictures in a batch differ in size and are padded on the right and
+            at the bottom; the inputs `height` and `width` then say how much of each is real.
+        dropout: Share dropped of each layer's input (below the first not) and before the output.
+
+    Returns:
+        A functional model. Inputs: `image` float [B, H, W, C], any H and W; with `variable_size`
+        also `height` and `width`, int [B], in pixels. Outputs: `logits` [B, K]; `features`
+        [B, H', W', 2 * units], of every place, zero on padding; H' is H over the patches' rows.
+
+    Raises:
+        InputError: an unknown cell or pooling, patches that do not fit, or numbers that do not.
+
+    Example:
+
+    >>> model = grid_rnn(num_channels=1, num_classes=10, units=8)
+    >>> model({"image": np.zeros([2, 28, 28, 1])})["features"].shape
+    TensorShape([2, 14, 14, 16])
+    """
+    check_counts(num_channels=num_channels, num_classes=num_classes, units=units)
+    check_counts(num_layers=num_layers)
+    check_share("dropout", dropout)
+    check_choice("pooling", pooling, POOLINGS)
+    image = keras.Input([None, None, num_channels], name="image")
+    inputs = {"image": image}
+    if variable_size:
+        height = inputs["height"] = keras.Input([], dtype="int32", name="height")
+        width = inputs["width"] = keras.Input([], dtype="int32", name="width")
+    else:
+        height, width = WholeSize(name="size")(image)
+    hidden = image
+    for index, patch in enumerate(_patches(patch_size, num_layers)):
+        layer = GridRNN(cell, units, patch, dropout if index else 0.0, name=f"grid_{index}")
+        hidden, height, width = layer(hidden, height, width)
+    vector = GridPooling(pooling, name="pooling")(hidden, height, width)
+    vector = keras.layers.Dropout(dropout, name="dropout")(vector)
+    logits = keras.layers.Dense(num_classes, name="output_projection")(vector)
+    return keras.Model(inputs, {"logits": logits, "features": hidden}, name="grid_rnn")
+
+
+def _patches(patch_size, num_layers):
+    """One pair a layer."""
+    try:
+        given = list(patch_size)
+        pairs = [tuple(p) for p in given] if not isinstance(given[0], int) else [tuple(given)]
+        whole = all(
+            len(pair) == 2 and all(type(s) is int and s > 0 for s in pair) for pair in pairs
+        )
+    except (TypeError, IndexError):
+        whole = False
+    if not whole or len(pairs) not in (1, num_layers):
+        raise InputError(
+            f"patch_size is {patch_size!r}; expected (rows, columns), or {num_layers} such pairs, "
+            "of whole numbers of 1 or more"
+        )
+    return pairs if len(pairs) == num_layers else pairs + [(1, 1)] * (num_layers - 1)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class GridRNN(keras.layers.Layer):
+    """One layer of four directions over a grid (ReNet, Visin et al. 2015).
+
+    The grid is cut into patches, each one place. Two cells go over every column of places, one
+    down and one up; two more go over every row of what these gave, one right and one left: each
+    place has then seen the whole picture.
+
+    Args:
+        cell: A cell's registered name.
+        units: Width of a cell.
+        patch_size: (rows, columns) that make one place. What is left at the right and at the
+            bottom is filled up with zeros.
+        dropout: Share of the patches that is dropped, and of what goes from columns to rows.
+
+    Call arguments:
+        inputs: [B, H, W, C].
+        height, width: int [B], how many rows and columns are real. What stands outside is not
+            read; a picture of height or width zero gives zeros.
+
+    Returns:
+        [B, H', W', 2 * units], zero outside of what is real, and the places' height and width.
+    """
+
+    def __init__(self, cell: str, units: int, patch_size=(1, 1), dropout: float = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        self._config = {"cell": cell, "units": units, "dropout": dropout}
+        self.patch_size = tuple(patch_size)
+        settings = {"bidirectional": True, "dropout": dropout}
+        self.columns = RecurrentStack(cell, units, **settings, name="columns")
+        self.rows = RecurrentStack(cell, units, **settings, name="rows")
+
+    def build(self, inputs_shape, height_shape=None, width_shape=None):
+        rows, columns = self.patch_size
+        self.columns.build((None, None, rows * columns * inputs_shape[-1]))
+        self.rows.build((None, None, self.columns.output_size))
+
+    def compute_output_spec(self, inputs, height, width, training=None):
+        sides = [
+            None if size is None else -(-size // patch)
+            for size, patch in zip(inputs.shape[1:3], self.patch_size, strict=True)
+        ]
+        shape = (inputs.shape[0], *sides, self.rows.output_size)
+        return (
+            keras.KerasTensor(shape, self.compute_dtype),
+            keras.KerasTensor(height.shape, "int32"),
+            keras.KerasTensor(width.shape, "int32"),
+        )
+
+    def call(self, inputs, height, width, training=None):
+        height, width = tf.cast(height, tf.int32), tf.cast(width, tf.int32)
+        places = _cut(_clear_outside(inputs, height, width), self.patch_size)
+        height = -(-height // self.patch_size[0])
+        width = -(-width // self.patch_size[1])
+        turned = tf.transpose(places, [0, 2, 1, 3])  # [B, W', H', patch]
+        turned = _along_lines(self.columns, turned, width, height, training)
+        hidden = tf.transpose(turned, [0, 2, 1, 3])  # [B, H', W', 2 * units]
+        return _along_lines(self.rows, hidden, height, width, training), height, width
+
+    def get_config(self):
+        return {**super().get_config(), **self._config, "patch_size": self.patch_size}
+
+
+def _clear_outside(grid, height, width):
+    """Sets what is not real to zero: a patch may hold both."""
+    rows = tf.sequence_mask(height, tf.shape(grid)[1])[:, :, None, None]
+    columns = tf.sequence_mask(width, tf.shape(grid)[2])[:, None, :, None]
+    return tf.where(rows & columns, grid, tf.zeros_like(grid))
+
+
+def _cut(grid, patch_size):
+    """From [B, H, W, C] to [B, H', W', rows * columns * C]."""
+    rows, columns = patch_size
+    channels = grid.shape[-1]
+    batch, height, width = (tf.shape(grid)[axis] for axis in range(3))
+    grid = tf.pad(grid, [[0, 0], [0, -height % rows], [0, -width % columns], [0, 0]])
+    down, across = -(-height // rows), -(-width // columns)
+    grid = tf.reshape(grid, [batch, down, rows, across, columns, channels])
+    grid = tf.transpose(grid, [0, 1, 3, 2, 4, 5])
+    return tf.reshape(grid, [batch, down, across, rows * columns * channels])
+
+
+def _along_lines(stack, lines, num_lines, length, training):
+    """Runs a stack along every line of [B, L, T, D]; lines and steps that are not real give 0."""
+    batch, across, steps = (tf.shape(lines)[axis] for axis in range(3))
+    real = tf.sequence_mask(num_lines, across)  # [B, L]
+    lengths = tf.where(real, length[:, None], 0)
+    flat = tf.reshape(lines, [batch * across, steps, lines.shape[-1]])
+    outputs, _ = stack(flat, tf.reshape(lengths, [-1]), training=training)
+    return tf.reshape(outputs, [batch, across, steps, stack.output_size])
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class GridPooling(keras.layers.Layer):
+    """`Pooling` over the real places of a grid: [B, H, W, D], height, width -> [B, D]."""
+
+    def __init__(self, kind: str, **kwargs):
+        super().__init__(**kwargs)
+        check_choice("pooling", kind, POOLINGS)
+        self.kind = kind
+        self.pooling = Pooling(kind, name="pooling")
+
+    def build(self, grid_shape, height_shape=None, width_shape=None):
+        self.pooling.build((None, None, grid_shape[-1]))
+
+    def compute_output_spec(self, grid, height, width):
+        return keras.KerasTensor((grid.shape[0], grid.shape[-1]), self.compute_dtype)
+
+    def call(self, grid, height, width):
+        batch, rows, columns = (tf.shape(grid)[axis] for axis in range(3))
+        row, column = (tf.sequence_mask(a, b) for a, b in ((height, rows), (width, columns)))
+        real = tf.reshape(row[:, :, None] & column[:, None], [batch, rows * columns])
+        # `Pooling` reads from the left: the real places are put there, in their order.
+        order = tf.argsort(tf.cast(~real, tf.int32), axis=1, stable=True)
+        flat = tf.reshape(grid, [batch, rows * columns, grid.shape[-1]])
+        flat = tf.gather(flat, order, batch_dims=1)
+        return self.pooling(flat, tf.reduce_sum(tf.cast(real, tf.int32), 1))
+
+    def get_config(self):
+        return {**super().get_config(), "kind": self.kind}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class WholeSize(keras.layers.Layer):
+    """The height and width, int [B] each, of pictures [B, H, W, C] that are real throughout."""
+
+    def compute_output_spec(self, image):
+        return tuple(keras.KerasTensor(image.shape[:1], "int32") for _ in range(2))
+
+    def call(self, image):
+        batch, height, width = (tf.shape(image)[axis] for axis in range(3))
+        return tf.fill([batch], height), tf.fill([batch], width)

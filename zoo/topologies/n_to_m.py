@@ -1,0 +1,147 @@
+"""N to M: an encoder and a decoder with one context between them."""
+
+from typing import Any
+
+import keras
+
+from zoo.errors import InputError
+from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.attention_n_to_m import SequenceMask
+from zoo.topologies.bridge import Bridge
+from zoo.topologies.context_decoder import CONTEXTS, ContextDecoder
+from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.registry import builder
+from zoo.topologies.settings import check_choice, check_counts, check_share
+
+INJECTIONS = ("initial_state", "every_step", "both")
+BRIDGES = ("dense", "copy")
+
+
+@builder("n_to_m")
+def n_to_m(
+    source_vocabulary_size: int,
+    target_vocabulary_size: int,
+    units: int = 128,
+    embedding_dim: int = 64,
+    cell: str = "lstm",
+    encoder_layers: int = 1,
+    decoder_layers: int = 1,
+    bidirectional: bool = False,
+    context: str = "last",
+    injection: str = "initial_state",
+    pooling: str = "attention",
+    bridge: str = "dense",
+    tie_embeddings: bool = False,
+    dropout: float = 0.0,
+    word_vectors: Any = None,
+    train_embedding: bool = True,
+) -> keras.Model:
+    """Builds an encoder-decoder without attention (MISSION row 7): 3 contexts x 3 injections.
+
+    Sutskever et al. 2014 is context "last" with injection "initial_state" and bridge "copy"; Cho
+    et al. 2014 is "transform_last" with "both".
+
+    Args:
+        source_vocabulary_size, target_vocabulary_size: Numbers of token ids.
+        units: Width of a cell, in each direction.
+        embedding_dim: Width of the token embeddings.
+        cell: A cell's registered name.
+        encoder_layers, decoder_layers: Recurrent layers.
+        bidirectional: Whether the encoder reads both ways.
+        context: The context c: "last" (h_N), "transform_last" (of h_N) or "transform_all" (of all
+            h); see `ContextDecoder`.
+        injection: c makes the decoder's "initial_state", enters "every_step", or "both".
+        pooling: "mean", "max" or "attention", what "transform_all" transforms.
+        bridge: How the initial state comes about with context "last", where it is made of the
+            encoder's final states, layer by layer: "dense" or "copy" (see `Bridge`). The other
+            contexts are vectors, and "dense" is the only way from them to a state.
+        tie_embeddings, dropout: See `ContextDecoder`.
+        word_vectors, train_embedding: Of the source; see `token_embedding`.
+
+    Returns:
+        A functional model. Inputs: `source` int [B, N] and `source_length` int [B]; `target` int
+        [B, M], the tokens fed to the decoder under teacher forcing. Output: `logits` [B, M,
+        target_vocabulary_size]. Its layers "encoder" (a functional model: source, source_length
+        -> memory, mask, cells) and "decoder" (a `ContextDecoder`) are what decoding uses.
+
+    Raises:
+        InputError: an unknown cell, context, injection, pooling or bridge, a bridge that does not
+            fit, or numbers that do not fit.
+
+    Example:
+
+    >>> model = n_to_m(9, 7, units=8, context="transform_all", injection="both")
+    >>> model({"source": np.ones([2, 4]), "source_length": np.array([4, 0]),
+    ...        "target": np.ones([2, 5])})["logits"].shape
+    TensorShape([2, 5, 7])
+    """
+    check_counts(
+        source_vocabulary_size=source_vocabulary_size,
+        target_vocabulary_size=target_vocabulary_size,
+        units=units,
+        embedding_dim=embedding_dim,
+        encoder_layers=encoder_layers,
+        decoder_layers=decoder_layers,
+    )
+    check_share("dropout", dropout)
+    check_choice("context", context, CONTEXTS)
+    check_choice("injection", injection, INJECTIONS)
+    check_choice("bridge", bridge, BRIDGES)
+    bridged = context == "last" and injection != "every_step"
+    if bridge == "copy" and not bridged:
+        raise InputError(
+            "bridge 'copy' hands the encoder's last states on: it goes with context 'last' and "
+            f"injection 'initial_state' or 'both', not with {context!r} and {injection!r}"
+        )
+    decoder = ContextDecoder(
+        target_vocabulary_size,
+        units,
+        embedding_dim,
+        cell=cell,
+        num_layers=decoder_layers,
+        context=context,
+        injection=injection,
+        pooling=pooling,
+        bidirectional_memory=bidirectional,
+        given_cells=bridged,
+        tie_embeddings=tie_embeddings,
+        dropout=dropout,
+        name="decoder",
+    )
+    encoder = _encoder(
+        token_embedding(
+            source_vocabulary_size,
+            embedding_dim,
+            word_vectors=word_vectors,
+            train_embedding=train_embedding,
+        ),
+        RecurrentStack(
+            cell,
+            units,
+            encoder_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            name="recurrence",
+        ),
+        Bridge(bridge if bridged else "zero", decoder.stack.state_widths, name="bridge"),
+    )
+    source = keras.Input([None], dtype="int32", name="source")
+    source_length = keras.Input([], dtype="int32", name="source_length")
+    target = keras.Input([None], dtype="int32", name="target")
+    encoded = encoder({"source": source, "source_length": source_length})
+    outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
+    return keras.Model(
+        {"source": source, "source_length": source_length, "target": target}, outputs, name="n_to_m"
+    )
+
+
+def _encoder(embedding, recurrence, bridge) -> keras.Model:
+    source = keras.Input([None], dtype="int32", name="source")
+    source_length = keras.Input([], dtype="int32", name="source_length")
+    memory, states = recurrence(embedding(source), source_length)
+    mask = SequenceMask(name="mask")(source, source_length)
+    return keras.Model(
+        {"source": source, "source_length": source_length},
+        {"memory": memory, "mask": mask, "cells": bridge(states)},
+        name="encoder",
+    )

@@ -1,0 +1,71 @@
+"""N to 1: one output for the whole input."""
+
+from typing import Any
+
+import keras
+
+from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.pooling import Pooling
+from zoo.topologies.registry import builder
+from zoo.topologies.sequence_input import sequence_input
+from zoo.topologies.settings import check_counts, check_share
+
+
+@builder("n_to_one")
+def n_to_one(
+    num_classes: int,
+    vocabulary_size: int | None = None,
+    num_features: int | None = None,
+    units: int = 128,
+    embedding_dim: int = 64,
+    cell: str = "lstm",
+    num_layers: int = 1,
+    bidirectional: bool = False,
+    pooling: str = "last",
+    dropout: float = 0.0,
+    word_vectors: Any = None,
+    train_embedding: bool = True,
+) -> keras.Model:
+    """Builds logits = V g(h_1 ... h_N) + c, with g the last h or a transform of all (row 5).
+
+    The class of a text, of a recording, the next value of a series.
+
+    Args:
+        num_classes: K, numbers given out for a row.
+        vocabulary_size, num_features: What a step of the input is: a token, numbers, or both.
+        units: Width of a cell, in each direction.
+        embedding_dim: Width of the token embeddings.
+        cell: A cell's registered name.
+        num_layers: Recurrent layers.
+        bidirectional: Whether the input is read both ways.
+        pooling: "last", "mean", "max" or "attention"; see `Pooling`.
+        dropout: Share dropped of each layer's input and of the pooled vector, in training.
+        word_vectors, train_embedding: See `token_embedding`.
+
+    Returns:
+        A functional model. Inputs: `tokens` int [B, N] and/or `features` float [B, N,
+        num_features]; `length` int [B]. Outputs: `logits` [B, K]; `vector` [B, D], the pooled h.
+        A row of length zero has the vector zero.
+
+    Raises:
+        InputError: an unknown cell or pooling, or numbers that do not fit.
+
+    Example:
+
+    >>> model = n_to_one(2, vocabulary_size=100, units=8, pooling="max")
+    >>> model({"tokens": np.ones([4, 3]), "length": np.array([3, 1, 2, 0])})["logits"].shape
+    TensorShape([4, 2])
+    """
+    check_counts(num_classes=num_classes, units=units, num_layers=num_layers)
+    check_share("dropout", dropout)
+    given = sequence_input(
+        vocabulary_size, num_features, embedding_dim, word_vectors, train_embedding
+    )
+    recurrence = RecurrentStack(
+        cell, units, num_layers, bidirectional=bidirectional, dropout=dropout, name="recurrence"
+    )
+    hidden, _ = recurrence(given.steps, given.length)
+    vector = Pooling(pooling, bidirectional, name="pooling")(hidden, given.length)
+    dropped = keras.layers.Dropout(dropout, name="dropout")(vector)
+    logits = keras.layers.Dense(num_classes, name="output_projection")(dropped)
+    return keras.Model(given.inputs, {"logits": logits, "vector": vector}, name="n_to_one")

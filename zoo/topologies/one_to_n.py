@@ -1,0 +1,97 @@
+"""One to N: a vector in, a sequence out."""
+
+import keras
+
+from zoo.topologies.bridge import Bridge
+from zoo.topologies.context_decoder import ContextDecoder
+from zoo.topologies.registry import builder
+from zoo.topologies.settings import check_choice, check_counts, check_share
+
+INJECTIONS = ("first_step", "every_step", "initial_state")
+
+
+@builder("one_to_n")
+def one_to_n(
+    num_features: int,
+    vocabulary_size: int,
+    units: int = 128,
+    embedding_dim: int = 64,
+    cell: str = "lstm",
+    num_layers: int = 1,
+    injection: str = "every_step",
+    tie_embeddings: bool = False,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Builds a decoder of one vector x into tokens (MISSION row 6).
+
+    An image's features to a text, a class (as a one-hot vector) to music.
+
+    Args:
+        num_features: Width of x.
+        vocabulary_size: Number of target tokens.
+        units: Width of a cell.
+        embedding_dim: Width of the token embeddings.
+        cell: A cell's registered name.
+        num_layers: Recurrent layers.
+        injection: Where x enters: as an input of the "first_step" only, of "every_step", or as
+            the "initial_state", s_0 = tanh(W x + b).
+        tie_embeddings, dropout: See `ContextDecoder`.
+
+    Returns:
+        A functional model. Inputs: `features` float [B, num_features] and `target` int [B, M],
+        the tokens fed in under teacher forcing. Output: `logits` [B, M, vocabulary_size]. Its
+        layers "encoder" (a functional model: features -> memory, mask, cells) and "decoder" (a
+        `ContextDecoder`) are what decoding uses.
+
+    Raises:
+        InputError: an unknown cell or injection, or numbers that do not fit.
+
+    Example:
+
+    >>> model = one_to_n(num_features=3, vocabulary_size=7, units=8)
+    >>> model({"features": np.ones([2, 3]), "target": np.ones([2, 5])})["logits"].shape
+    TensorShape([2, 5, 7])
+    """
+    check_counts(num_features=num_features, units=units, num_layers=num_layers)
+    check_counts(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
+    check_share("dropout", dropout)
+    check_choice("injection", injection, INJECTIONS)
+    decoder = ContextDecoder(
+        vocabulary_size,
+        units,
+        embedding_dim,
+        cell=cell,
+        num_layers=num_layers,
+        injection=injection,
+        tie_embeddings=tie_embeddings,
+        dropout=dropout,
+        name="decoder",
+    )
+    features = keras.Input([num_features], name="features")
+    target = keras.Input([None], dtype="int32", name="target")
+    encoded = _encoder(num_features, decoder)({"features": features})
+    outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
+    return keras.Model({"features": features, "target": target}, outputs, name="one_to_n")
+
+
+def _encoder(num_features: int, decoder: ContextDecoder) -> keras.Model:
+    """A memory of one position, x; the states that it hands on are zeros."""
+    features = keras.Input([num_features], name="features")
+    memory = keras.layers.Reshape([1, num_features], name="memory")(features)
+    outputs = {
+        "memory": memory,
+        "mask": AllReal(name="mask")(memory),
+        "cells": Bridge("zero", decoder.stack.state_widths, name="bridge")(features),
+    }
+    return keras.Model({"features": features}, outputs, name="encoder")
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class AllReal(keras.layers.Layer):
+    """bool [B, N], true throughout, for a memory [B, N, D] without padding."""
+
+    def compute_output_spec(self, memory):
+        return keras.KerasTensor(memory.shape[:2], "bool")
+
+    def call(self, memory):
+        return keras.ops.ones(keras.ops.shape(memory)[:2], "bool")

@@ -1,0 +1,64 @@
+"""The inputs of a model that reads one sequence: tokens, features of each step, or both."""
+
+from typing import Any, NamedTuple
+
+import keras
+
+from zoo.errors import InputError
+from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.settings import check_counts
+
+
+class SequenceInput(NamedTuple):
+    """What a builder reads.
+
+    Attributes:
+        inputs: The model's inputs by name.
+        steps: float [B, N, D], what enters the recurrence.
+        length: int [B], the real steps of each row.
+    """
+
+    inputs: dict
+    steps: Any
+    length: Any
+
+
+def sequence_input(
+    vocabulary_size: int | None,
+    num_features: int | None,
+    embedding_dim: int,
+    word_vectors: Any = None,
+    train_embedding: bool = True,
+) -> SequenceInput:
+    """Makes the inputs `tokens` int [B, N], `features` float [B, N, num_features], `length` [B].
+
+    Args:
+        vocabulary_size: Number of token ids, or None where there are no tokens.
+        num_features: Numbers a step, or None where there are none. With both, a step is its
+            token's embedding followed by its features.
+        embedding_dim, word_vectors, train_embedding: See `token_embedding`.
+
+    Raises:
+        InputError: neither is given, or a number does not fit.
+    """
+    if vocabulary_size is None and num_features is None:
+        raise InputError("give vocabulary_size (for tokens), num_features (for numbers), or both")
+    inputs, parts = {}, []
+    if vocabulary_size is not None:
+        embedding = token_embedding(
+            vocabulary_size,
+            embedding_dim,
+            word_vectors=word_vectors,
+            train_embedding=train_embedding,
+        )
+        inputs["tokens"] = keras.Input([None], dtype="int32", name="tokens")
+        parts.append(embedding(inputs["tokens"]))
+    elif word_vectors is not None or not train_embedding:
+        raise InputError("word_vectors and train_embedding go with tokens; give vocabulary_size")
+    if num_features is not None:
+        check_counts(num_features=num_features)
+        inputs["features"] = keras.Input([None, num_features], name="features")
+        parts.append(inputs["features"])
+    inputs["length"] = keras.Input([], dtype="int32", name="length")
+    steps = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="steps")(parts)
+    return SequenceInput(inputs, steps, inputs["length"])

@@ -1,0 +1,188 @@
+"""Skip-thought: one encoder reads a sentence, two decoders tell the one before and the next."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.bridge import Bridge
+from zoo.topologies.context_decoder import ContextDecoder
+from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.one_to_n import AllReal
+from zoo.topologies.pooling import POOLINGS, Pooling
+from zoo.topologies.registry import builder
+from zoo.topologies.settings import check_choice, check_counts, check_share
+
+
+@builder("skip_thought")
+def skip_thought(
+    vocabulary_size: int,
+    units: int = 128,
+    embedding_dim: int = 64,
+    cell: str = "gru",
+    num_layers: int = 1,
+    bidirectional: bool = False,
+    pooling: str = "last",
+    tie_embeddings: bool = False,
+    dropout: float = 0.0,
+    word_vectors: Any = None,
+    train_embedding: bool = True,
+) -> keras.Model:
+    """Builds sentence vectors from their neighbours (MISSION row 16; Kiros et al. 2015).
+
+    The vector h of a sentence is all that the two decoders see of it: it makes their first states
+    and enters their every step. They share E and V, the target embedding and the output; the loss
+    is the sum of both.
+
+    Args:
+        vocabulary_size: Number of token ids, of all three sentences.
+        units: Width of a cell, in each direction.
+        embedding_dim: Width of the token embeddings.
+        cell: A cell's registered name.
+        num_layers: Recurrent layers of the encoder; a decoder has one.
+        bidirectional: Whether the encoder reads both ways.
+        pooling: "last", "mean", "max" or "attention": how h comes of the encoder's outputs.
+        tie_embeddings, dropout: See `ContextDecoder`.
+        word_vectors, train_embedding: Of the encoder; see `token_embedding`.
+
+    Returns:
+        A functional model. Inputs: `source` int [B, N] and `source_length` int [B], the sentence;
+        `previous` int [B, P] and `next` int [B, Q], its neighbours as fed to the decoders under
+        teacher forcing. Outputs: `previous_logits` [B, P, vocabulary_size], `next_logits` [B, Q,
+        vocabulary_size] and `vector` [B, D], with D = units (twice that in two directions). Its
+        layer "encoder" (source, source_length -> vector, memory, mask, cells) gives the vectors
+        alone; layer "decoders" has `previous` and `next`, each a `ContextDecoder`.
+
+    Raises:
+        InputError: an unknown cell or pooling, or numbers that do not fit.
+    """
+    check_counts(vocabulary_size=vocabulary_size, units=units, embedding_dim=embedding_dim)
+    check_counts(num_layers=num_layers)
+    check_share("dropout", dropout)
+    check_choice("pooling", pooling, POOLINGS)
+    decoders = NeighbourDecoders(
+        vocabulary_size, units, embedding_dim, cell, tie_embeddings, dropout, name="decoders"
+    )
+    embedding = token_embedding(
+        vocabulary_size,
+        embedding_dim,
+        word_vectors=word_vectors,
+        train_embedding=train_embedding,
+    )
+    recurrence = RecurrentStack(
+        cell, units, num_layers, bidirectional=bidirectional, dropout=dropout, name="recurrence"
+    )
+    encoder = _encoder(
+        embedding,
+        recurrence,
+        Pooling(pooling, bidirectional, name="pooling"),
+        Bridge("zero", decoders.next.stack.state_widths, name="bridge"),
+    )
+    inputs = {
+        "source": keras.Input([None], dtype="int32", name="source"),
+        "source_length": keras.Input([], dtype="int32", name="source_length"),
+        "previous": keras.Input([None], dtype="int32", name="previous"),
+        "next": keras.Input([None], dtype="int32", name="next"),
+    }
+    encoded = encoder({key: inputs[key] for key in ("source", "source_length")})
+    outputs = decoders(
+        inputs["previous"], inputs["next"], encoded["cells"], encoded["memory"], encoded["mask"]
+    )
+    return keras.Model(inputs, {**outputs, "vector": encoded["vector"]}, name="skip_thought")
+
+
+def _encoder(embedding, recurrence, pooling, bridge) -> keras.Model:
+    source = keras.Input([None], dtype="int32", name="source")
+    length = keras.Input([], dtype="int32", name="source_length")
+    hidden, _ = recurrence(embedding(source), length)
+    vector = pooling(hidden, length)
+    memory = keras.layers.Reshape([1, vector.shape[-1]], name="memory")(vector)
+    return keras.Model(
+        {"source": source, "source_length": length},
+        {
+            "vector": vector,
+            "memory": memory,
+            "mask": AllReal(name="mask")(memory),
+            "cells": bridge(vector),
+        },
+        name="encoder",
+    )
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class NeighbourDecoders(keras.layers.Layer):
+    """Two decoders of one vector that share their embedding and their output.
+
+    Args:
+        vocabulary_size, units, embedding_dim, cell, tie_embeddings, dropout: See `ContextDecoder`.
+
+    Call arguments:
+        previous_targets, next_targets: int [B, P] and [B, Q], the tokens fed in.
+        cells, memory, memory_mask: See `ContextDecoder`; the memory is the vector, [B, 1, D].
+
+    Returns:
+        A dict of previous_logits [B, P, vocabulary_size] and next_logits [B, Q, vocabulary_size].
+
+    Attributes:
+        previous, next: The decoders, each a `ContextDecoder`.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        units: int,
+        embedding_dim: int,
+        cell: str = "gru",
+        tie_embeddings: bool = False,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self._config = {
+            "vocabulary_size": vocabulary_size,
+            "units": units,
+            "embedding_dim": embedding_dim,
+            "cell": cell,
+            "tie_embeddings": tie_embeddings,
+            "dropout": dropout,
+        }
+        self.next = ContextDecoder(**self._config, injection="both", name="next")
+        self.previous = ContextDecoder(
+            **self._config, injection="both", tokens_of=self.next, name="previous"
+        )
+
+    def build(
+        self,
+        previous_targets_shape,
+        next_targets_shape,
+        cells_shape,
+        memory_shape,
+        memory_mask_shape=None,
+    ):
+        self.next.build(next_targets_shape, cells_shape, memory_shape)
+        self.previous.build(previous_targets_shape, cells_shape, memory_shape)
+
+    def compute_output_spec(
+        self, previous_targets, next_targets, cells, memory, memory_mask=None, training=None
+    ):
+        return {
+            "previous_logits": self._spec(previous_targets),
+            "next_logits": self._spec(next_targets),
+        }
+
+    def _spec(self, targets):
+        size = self._config["vocabulary_size"]
+        return keras.KerasTensor((*targets.shape, size), self.compute_dtype)
+
+    def call(self, previous_targets, next_targets, cells, memory, memory_mask=None, training=None):
+        if memory_mask is None:
+            memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
+        read = (cells, memory, memory_mask)
+        return {
+            "previous_logits": self.previous(previous_targets, *read, training=training)["logits"],
+            "next_logits": self.next(next_targets, *read, training=training)["logits"],
+        }
+
+    def get_config(self):
+        return {**super().get_config(), **self._config}
