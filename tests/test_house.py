@@ -12,7 +12,7 @@ ALLOWED = {
     "zoo.cells": set(),
     "zoo.attention": set(),
     "zoo.text": set(),
-    "zoo.tuning": set(),
+    "zoo.tuning": {"zoo.training"},
     "zoo.training": set(),
     "zoo.decoding": set(),
     "zoo.recurrence": {"zoo.cells"},

@@ -164,7 +164,7 @@ def test_a_gzipped_copy_in_the_data_folder_will_do(site, data, add, file_of):
     add(file_of("b.txt", CONTENT, site.url("none")))
     packed = data / "small" / "b.txt.gz"
     packed.parent.mkdir(parents=True)
-    packed.write_bytes(gzip.compress(CONTENT))
+    packed.write_bytes(gzip.compress(CONTENT, mtime=0))
     paths = datasets.fetch("small")
     assert paths == {"b.txt": packed} and site.asked == []
     with datasets.open_text(paths["b.txt"]) as lines:
@@ -176,11 +176,11 @@ def test_a_gzipped_copy_in_the_data_folder_will_do(site, data, add, file_of):
 @pytest.mark.parametrize(
     ("packed", "wrong"),
     [
-        (gzip.compress(CONTENT)[:-9], "damaged or cut gzip data"),
+        (gzip.compress(CONTENT, mtime=0)[:-9], "damaged or cut gzip data"),
         (CONTENT, "damaged or cut gzip data"),
-        (gzip.compress(CONTENT[:-1] + b"!"), "sha256 "),
-        (gzip.compress(CONTENT[:-1]), "279,999 bytes unpacked, expected 280,000"),
-        (gzip.compress(bytes(50_000_000)), " bytes unpacked, expected 280,000"),
+        (gzip.compress(CONTENT[:-1] + b"!", mtime=0), "sha256 "),
+        (gzip.compress(CONTENT[:-1], mtime=0), "279,999 bytes unpacked, expected 280,000"),
+        (gzip.compress(bytes(50_000_000), mtime=0), " bytes unpacked, expected 280,000"),
     ],
 )
 def test_a_damaged_gzipped_copy_is_told_and_replaced(site, data, add, file_of, packed, wrong):
