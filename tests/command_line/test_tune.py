@@ -174,4 +174,4 @@ def test_the_live_table_of_a_terminal(tmp_path, monkeypatch):
     search(run_trial, plan, folder, report)
     text = shown.getvalue()
     assert "random search of g2p: 0 of 2 trials" in text
-    assert "running" in text and "0.25" in text and "out of memory" in text
+    assert "running" in text and "0.25" in text and "7" in text and "out of memory" in text

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from zoo.training.run_folder import write_atomically
 from zoo.tuning.folder import SearchFolder
 from zoo.tuning.plan import Plan
 from zoo.tuning.trial import DONE, FAILED, RUNNING, UNFINISHED, Outcome
+from zoo.tuning.writing import write_atomically
 
 MOST_ROWS = 20
 
@@ -122,10 +122,13 @@ class Report:
         minutes = (time.monotonic() - self._began) / 60
         limit = f" of {self.plan.trials}" if self.plan.trials else ""
         table = Table(
-            title=f"{self.title}: {over}{limit} trials, {minutes:.1f} min", title_justify="left"
+            title=f"{self.title}: {over}{limit} trials, {minutes:.1f} min",
+            title_justify="left",
+            box=None,
+            header_style="bold",
         )
         names = [parameter.name for parameter in self.plan.space]
-        for name in ("trial", "status", "score", "epoch", "seconds", *names):
+        for name in ("trial", "status", "score", "round", "seconds", *names):
             table.add_column(name)
         for outcome in shown(outcomes, self.plan):
             style = "bold green" if winner and outcome.id == winner.id else None
@@ -134,7 +137,7 @@ class Report:
                 outcome.id,
                 outcome.status if outcome.status != FAILED else outcome.reason[:40],
                 _short(outcome.score),
-                _short(outcome.notes.get("epoch")),
+                _short(outcome.notes.get("round")),
                 f"{outcome.seconds:.0f}",
                 *(_text(outcome.values.get(name)) for name in names),
                 style=style,
