@@ -26,7 +26,7 @@ def grid_rnn(
     variable_size: bool = False,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Builds a bidirectional RNN over 2-D inputs: up, down, left and right (MISSION row 11).
+    """Builds a bidirectional RNN over 2-D inputs: up, down, left and right.
 
     Visin et al. 2015, "ReNet: a recurrent neural network based alternative to convolutional
     networks": see `GridRNN`, of which one stands on another, and a dense layer on top. Where that

@@ -36,7 +36,7 @@ def n_to_m(
     word_vectors: Any = None,
     train_embedding: bool = True,
 ) -> keras.Model:
-    """Builds an encoder-decoder without attention (MISSION row 7): 3 contexts x 3 injections.
+    """Builds an encoder-decoder without attention: 3 contexts x 3 injections.
 
     Sutskever et al. 2014 is context "last" with injection "initial_state" and bridge "copy"; Cho
     et al. 2014 is "transform_last" with "both".

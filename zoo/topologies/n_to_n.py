@@ -26,7 +26,7 @@ def n_to_n(
     word_vectors: Any = None,
     train_embedding: bool = True,
 ) -> keras.Model:
-    """Builds the classic RNN: h_t = cell(x_t, h_{t-1}), logits_t = V h_t + c (MISSION rows 3, 4).
+    """Builds the classic RNN: h_t = cell(x_t, h_{t-1}), logits_t = V h_t + c.
 
     Tags of words, labels of video frames, the next character at every place.
 

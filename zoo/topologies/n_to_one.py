@@ -26,7 +26,7 @@ def n_to_one(
     word_vectors: Any = None,
     train_embedding: bool = True,
 ) -> keras.Model:
-    """Builds logits = V g(h_1 ... h_N) + c, with g the last h or a transform of all (row 5).
+    """Builds logits = V g(h_1 ... h_N) + c, with g the last h or a transform of all.
 
     The class of a text, of a recording, the next value of a series.
 

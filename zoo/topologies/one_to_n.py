@@ -22,7 +22,7 @@ def one_to_n(
     tie_embeddings: bool = False,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Builds a decoder of one vector x into tokens (MISSION row 6).
+    """Builds a decoder of one vector x into tokens.
 
     An image's features to a text, a class (as a one-hot vector) to music.
 

@@ -18,7 +18,7 @@ def perceptron(
     hidden_activation: str = "tanh",
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Builds the single-layer network y = f(W x + b), or one with hidden layers (MISSION row 1).
+    """Builds the single-layer network y = f(W x + b), or one with hidden layers.
 
     Args:
         num_features: Width of x.

@@ -24,7 +24,7 @@ def recurrent_features(
     word_vectors: Any = None,
     train_embedding: bool = True,
 ) -> keras.Model:
-    """Builds h_t = f(U x_t + W h_{t-1} + b) without an output: U, W, b of every step (row 2).
+    """Builds h_t = f(U x_t + W h_{t-1} + b) without an output: U, W, b of every step.
 
     Args:
         vocabulary_size, num_features: What a step of the input is: a token, numbers, or both.

@@ -29,7 +29,7 @@ def skip_thought(
     word_vectors: Any = None,
     train_embedding: bool = True,
 ) -> keras.Model:
-    """Builds sentence vectors from their neighbours (MISSION row 16; Kiros et al. 2015).
+    """Builds sentence vectors from their neighbours (Kiros et al. 2015).
 
     The vector h of a sentence is all that the two decoders see of it: it makes their first states
     and enters their every step. They share E and V, the target embedding and the output; the loss
