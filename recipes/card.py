@@ -22,6 +22,7 @@ def card(run: Run, facts: dict[str, Any]) -> str:
         "## Examples\n\n" + _examples(run),
         "## Data and licence\n\n" + _data(run),
         "## How it was made\n\n" + _making(run, facts),
+        "## What was tried\n\n" + recipe.tried,
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -50,6 +50,18 @@ class Fittable:
         run.fit(resume=resume, say=say)
         return run
 
+    def tune(self, run_dir: str | Path | None = None, **options: Any):
+        """Searches the recipe's settings; see `recipes.tuning.tune`."""
+        from recipes.tuning import tune
+
+        return tune(self.recipe, run_dir, **options)
+
+    def hypermodel(self, data: str | Path | None = None, **settings: Any):
+        """Returns a `keras_tuner.HyperModel` for one's own Keras Tuner code."""
+        from recipes.tuning import hypermodel
+
+        return hypermodel(self.recipe, data, **settings)
+
 
 def get(name: str) -> Fittable:
     """Returns the recipe of a name; raises `InputError` with the near names otherwise."""

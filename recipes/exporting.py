@@ -7,9 +7,10 @@ from pathlib import Path
 from recipes.card import card
 from recipes.run import Run
 from zoo.errors import InputError
+from zoo.files import write_atomically
 from zoo.serving import export_saved_model
 from zoo.serving.saved_model_files import list_versions
-from zoo.training.run_folder import RunFolder, write_atomically
+from zoo.training.run_folder import RunFolder
 
 
 def export(run: Run, base: Path, version: int | None = None) -> Path:

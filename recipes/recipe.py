@@ -66,6 +66,8 @@ class Recipe(abc.ABC):
     published: ClassVar[tuple[tuple[str, str, str], ...]]
     # What counts as right, and the metric's tool.
     how_measured: ClassVar[str]
+    # What was tried on the way to the settings, and what came of it; Markdown, for the card.
+    tried: ClassVar[str]
     own_data: ClassVar[str]
     # An input to show in cards and messages.
     example: ClassVar[str]

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from recipes.catalog import recipes
+from zoo.files import write_atomically
 from zoo.serving.saved_model_files import list_versions
-from zoo.training.run_folder import RunFolder, write_atomically
+from zoo.training.run_folder import RunFolder
 
 HEAD = """# Saved models
 

@@ -149,23 +149,7 @@ class Run:
         plan = training.BatchPlan(lengths, settings.batch_size, seed=self.seed)
         per_epoch = plan.steps_per_epoch
         total = self.steps or max(1, round(settings.epochs * per_epoch))
-        model = recipe.build(settings, self.assets)
-        objective = recipe.objective(settings)
-        # The same layers, ending in the outputs that the objective judges: Keras asks for a
-        # target of every output.
-        trained = keras.Model(
-            model.input, {name: model.output[name] for name in objective["loss"]}, name=model.name
-        )
-        trained.compile(
-            optimizer=training.optimizer(
-                settings.learning_rate,
-                total,
-                warmup_steps=min(settings.warmup_steps, total // 4),
-                clip_norm=settings.clip_norm,
-                ema_momentum=settings.ema_momentum,
-            ),
-            **objective,
-        )
+        model, trained = compiled(recipe, settings, self.assets, total)
         unsorted = training.BatchPlan(lengths, settings.batch_size, pool_batches=1)
         say(
             f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps; "
@@ -221,6 +205,29 @@ class Run:
             }
         self.folder.write_json("metrics.json", {**kept, split: measured})
         return measured
+
+
+def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.Model, keras.Model]:
+    """Builds a recipe's model, and beside it the same layers compiled for training.
+
+    The second ends in the outputs that the objective judges: Keras asks for a target of every
+    output.
+    """
+    model = recipe.build(settings, assets)
+    objective = recipe.objective(settings)
+    judged = {name: model.output[name] for name in objective["loss"]}
+    trained = keras.Model(model.input, judged, name=model.name)
+    trained.compile(
+        optimizer=training.optimizer(
+            settings.learning_rate,
+            total_steps,
+            warmup_steps=min(settings.warmup_steps, total_steps // 4),
+            clip_norm=settings.clip_norm,
+            ema_momentum=settings.ema_momentum,
+        ),
+        **objective,
+    )
+    return model, trained
 
 
 def _by_name(function: tf.types.experimental.PolymorphicFunction) -> Callable:

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 
 from recipes.recipe import Recipe, TrainingSettings, recipes
-from recipes.run import EVALUATION_BATCH, Run
+from recipes.run import EVALUATION_BATCH, Run, compiled
 from recipes.settings import replace
 from zoo import training
 from zoo.errors import InputError
@@ -413,7 +413,8 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
         def build(self, hp):
             chosen = self._settings(hp)
             assets, _, plan = self._data(chosen)
-            return _compiled(recipe, chosen, assets, plan.steps_per_epoch)
+            total = max(1, round(chosen.epochs * plan.steps_per_epoch))
+            return compiled(recipe, chosen, assets, total)[1]
 
         def fit(self, hp, model, *args, **kwargs):
             if args:
@@ -438,22 +439,3 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
             return model.fit(stream, steps_per_epoch=plan.steps_per_epoch, shuffle=False, **given)
 
     return RecipeHyperModel(name=recipe.name)
-
-
-def _compiled(recipe: Recipe, settings, assets, steps_per_epoch: int) -> keras.Model:
-    model = recipe.build(settings, assets)
-    objective = recipe.objective(settings)
-    outputs = {name: model.output[name] for name in objective["loss"]}
-    judged = keras.Model(model.input, outputs, name=model.name)
-    total = max(1, round(settings.epochs * steps_per_epoch))
-    judged.compile(
-        optimizer=training.optimizer(
-            settings.learning_rate,
-            total,
-            warmup_steps=min(settings.warmup_steps, total // 4),
-            clip_norm=settings.clip_norm,
-            ema_momentum=settings.ema_momentum,
-        ),
-        **objective,
-    )
-    return judged

@@ -7,3 +7,5 @@ from zoo.text.vocabulary import START_ID as START_ID
 from zoo.text.vocabulary import STOP_ID as STOP_ID
 from zoo.text.vocabulary import UNKNOWN_ID as UNKNOWN_ID
 from zoo.text.vocabulary import Vocabulary as Vocabulary
+from zoo.text.word_vectors import Coverage as Coverage
+from zoo.text.word_vectors import WordVectors as WordVectors

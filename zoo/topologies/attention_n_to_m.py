@@ -27,7 +27,7 @@ def attention_n_to_m(
     input_feeding: bool = False,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Builds an encoder-decoder with attention over two token sequences (MISSION rows 7 and 8).
+    """Builds an encoder-decoder with attention over two token sequences.
 
     Args:
         source_vocabulary_size, target_vocabulary_size: Numbers of token ids.

@@ -13,6 +13,7 @@ import numpy
 import tensorflow as tf
 
 from zoo.errors import InputError
+from zoo.files import write_atomically
 from zoo.training.checkpoints import Checkpoints
 from zoo.version import __version__
 
@@ -119,20 +120,6 @@ class RunFolder:
                 f"finish it with --resume"
             )
         return keras.models.load_model(self.model, compile=False)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a text file beside its name, forces it to disk and renames it."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with open(partial, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def environment() -> dict[str, Any]:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import InputError
+from zoo.files import write_atomically
 from zoo.tuning.parameter import Parameter
 from zoo.tuning.plan import Plan
-from zoo.tuning.writing import write_atomically
 
 try:
     import grpc

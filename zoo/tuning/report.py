@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from zoo.files import write_atomically
 from zoo.tuning.folder import SearchFolder
 from zoo.tuning.plan import Plan
 from zoo.tuning.trial import DONE, FAILED, RUNNING, UNFINISHED, Outcome
-from zoo.tuning.writing import write_atomically
 
 MOST_ROWS = 20
 
