@@ -32,7 +32,7 @@ def _usage(recipe) -> str:
     return (
         f"Topology: `{recipe.topology}`.\n\n"
         f"```\nzoo predict {recipe.name} {example!r}\nzoo serve {recipe.name}\n```\n\n"
-        f"```python\nimport zoo\n\nzoo.load({recipe.name!r})([{example!r}])\n```"
+        f'```python\nimport zoo\n\nzoo.load("{recipe.name}")(["{example}"])\n```'
     )
 
 

@@ -100,10 +100,10 @@ class G2P(Recipe):
     tried = (
         "All on the 2,500 validation words, never on test words. Dropout 0.3 for 16 epochs: "
         "23.48 % of the words wrong (greedy 24.24 %); the validation loss stood still from the "
-        "tenth epoch on. Dropout 0.45 for 22 epochs, these settings: 23.08 % (greedy 23.40 %). Beams of 4, 8 "
-        "and 16 and length penalties from 0 to 1.5 differ by less than 0.1 points. Training loss "
-        "goes on falling where validation loss does not: what is missing is regularisation, not "
-        "steps."
+        "tenth epoch on. Dropout 0.45 for 22 epochs, these settings: 23.08 % (greedy 23.40 %). "
+        "Beams of 4, 8 and 16 and length penalties from 0 to 1.5 differ by less than 0.1 points. "
+        "Training loss goes on falling where validation loss does not: what is missing is "
+        "regularisation (of the recurrent weights, most likely), not steps."
     )
     own_data = (
         "a UTF-8 text file, word<TAB>pronunciation a line; a word with several pronunciations has "
