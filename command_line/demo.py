@@ -20,9 +20,9 @@ SETTINGS = {
     "learning_rate": 4e-3,
     "warmup_steps": 100,
     "ema_momentum": 0.98,
-    "round_steps": 400,
+    "round_steps": 500,
 }
-STEPS = 1600
+STEPS = 3000
 WORDS = ["photograph", "recurrent", "zoology", "beijing", "keras"]
 
 

@@ -29,6 +29,8 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     warmup_steps: int = 0
     clip_norm: float = 5.0
+    # Decoupled from the gradient (Loshchilov & Hutter 2019); None: no decay.
+    weight_decay: float | None = None
     # None: no averaging of the weights.
     ema_momentum: float | None = None
     # Steps between two checkpoints; None: one epoch.

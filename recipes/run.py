@@ -224,6 +224,7 @@ def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.
             warmup_steps=min(settings.warmup_steps, total_steps // 4),
             clip_norm=settings.clip_norm,
             ema_momentum=settings.ema_momentum,
+            weight_decay=settings.weight_decay,
         ),
         **objective,
     )
