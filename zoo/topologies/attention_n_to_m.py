@@ -1,13 +1,13 @@
 """N to M with attention: an encoder, a bridge, and a decoder that looks back at every step."""
 
 import keras
-import tensorflow as tf
 
-from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.attention_decoder import AttentionDecoder
 from zoo.topologies.bridge import Bridge
+from zoo.topologies.encoder_decoder import encoder_decoder, token_encoder
 from zoo.topologies.registry import builder
+from zoo.topologies.settings import check_counts, check_share
 
 
 @builder("attention_n_to_m")
@@ -50,18 +50,15 @@ def attention_n_to_m(
     Raises:
         InputError: an unknown cell, attention, bridge or query, or numbers that do not fit.
     """
-    for name, value in {
-        "source_vocabulary_size": source_vocabulary_size,
-        "target_vocabulary_size": target_vocabulary_size,
-        "units": units,
-        "embedding_dim": embedding_dim,
-        "encoder_layers": encoder_layers,
-        "decoder_layers": decoder_layers,
-    }.items():
-        if not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} is {value!r}; expected a whole number of 1 or more")
-    if not 0 <= dropout < 1:
-        raise InputError(f"dropout is {dropout!r}; expected a share from 0 up to, not with, 1")
+    check_counts(
+        source_vocabulary_size=source_vocabulary_size,
+        target_vocabulary_size=target_vocabulary_size,
+        units=units,
+        embedding_dim=embedding_dim,
+        encoder_layers=encoder_layers,
+        decoder_layers=decoder_layers,
+    )
+    check_share("dropout", dropout)
     decoder = AttentionDecoder(
         target_vocabulary_size,
         units,
@@ -75,50 +72,17 @@ def attention_n_to_m(
         dropout=dropout,
         name="decoder",
     )
-    encoder = _encoder(
-        source_vocabulary_size,
-        embedding_dim,
-        RecurrentStack(
-            cell,
-            units,
-            encoder_layers,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            name="recurrence",
-        ),
+    recurrence = RecurrentStack(
+        cell,
+        units,
+        encoder_layers,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        name="recurrence",
+    )
+    encoder = token_encoder(
+        keras.layers.Embedding(source_vocabulary_size, embedding_dim, name="embedding"),
+        recurrence,
         Bridge(bridge, decoder.stack.state_widths, name="bridge"),
     )
-    source = keras.Input([None], dtype="int32", name="source")
-    source_length = keras.Input([], dtype="int32", name="source_length")
-    target = keras.Input([None], dtype="int32", name="target")
-    encoded = encoder({"source": source, "source_length": source_length})
-    outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
-    return keras.Model(
-        {"source": source, "source_length": source_length, "target": target},
-        outputs,
-        name="attention_n_to_m",
-    )
-
-
-def _encoder(vocabulary_size, embedding_dim, recurrence, bridge) -> keras.Model:
-    source = keras.Input([None], dtype="int32", name="source")
-    source_length = keras.Input([], dtype="int32", name="source_length")
-    embedded = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(source)
-    memory, states = recurrence(embedded, source_length)
-    mask = SequenceMask(name="mask")(source, source_length)
-    return keras.Model(
-        {"source": source, "source_length": source_length},
-        {"memory": memory, "mask": mask, "cells": bridge(states)},
-        name="encoder",
-    )
-
-
-@keras.saving.register_keras_serializable(package="zoo")
-class SequenceMask(keras.layers.Layer):
-    """bool [B, N] of which steps of tokens [B, N] are real, by lengths [B]."""
-
-    def compute_output_spec(self, tokens, sequence_length):
-        return keras.KerasTensor(tokens.shape, "bool")
-
-    def call(self, tokens, sequence_length):
-        return tf.sequence_mask(sequence_length, tf.shape(tokens)[1])
+    return encoder_decoder(encoder, decoder, "attention_n_to_m")

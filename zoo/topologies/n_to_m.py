@@ -6,10 +6,10 @@ import keras
 
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
-from zoo.topologies.attention_n_to_m import SequenceMask
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import CONTEXTS, ContextDecoder
 from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.encoder_decoder import encoder_decoder, token_encoder
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
 
@@ -108,7 +108,7 @@ def n_to_m(
         dropout=dropout,
         name="decoder",
     )
-    encoder = _encoder(
+    encoder = token_encoder(
         token_embedding(
             source_vocabulary_size,
             embedding_dim,
@@ -125,23 +125,4 @@ def n_to_m(
         ),
         Bridge(bridge if bridged else "zero", decoder.stack.state_widths, name="bridge"),
     )
-    source = keras.Input([None], dtype="int32", name="source")
-    source_length = keras.Input([], dtype="int32", name="source_length")
-    target = keras.Input([None], dtype="int32", name="target")
-    encoded = encoder({"source": source, "source_length": source_length})
-    outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
-    return keras.Model(
-        {"source": source, "source_length": source_length, "target": target}, outputs, name="n_to_m"
-    )
-
-
-def _encoder(embedding, recurrence, bridge) -> keras.Model:
-    source = keras.Input([None], dtype="int32", name="source")
-    source_length = keras.Input([], dtype="int32", name="source_length")
-    memory, states = recurrence(embedding(source), source_length)
-    mask = SequenceMask(name="mask")(source, source_length)
-    return keras.Model(
-        {"source": source, "source_length": source_length},
-        {"memory": memory, "mask": mask, "cells": bridge(states)},
-        name="encoder",
-    )
+    return encoder_decoder(encoder, decoder, "n_to_m")
