@@ -102,6 +102,8 @@ class G2P(Recipe):
         "23.48 % of the words wrong (greedy 24.24 %); the validation loss stood still from the "
         "tenth epoch on. Dropout 0.45 for 22 epochs, these settings: 23.08 % (greedy 23.40 %). "
         "Beams of 4, 8 and 16 and length penalties from 0 to 1.5 differ by less than 0.1 points. "
+        "Dropout 0.5, weight decay 0.1 and a decoder of two layers were behind at the ninth of 17 "
+        "epochs (validation loss 0.850 against 0.839) and stopped there. "
         "Training loss goes on falling where validation loss does not: what is missing is "
         "regularisation (of the recurrent weights, most likely), not steps."
     )
