@@ -38,7 +38,7 @@ class Client:
     Example:
 
         client = Client("http://localhost:8501")
-        client.predict("g2p", {"word": ["photograph"]})["pronunciation"]
+        client.predict("g2p", {"text": ["photograph"]})["text"]
     """
 
     def __init__(

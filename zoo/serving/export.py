@@ -71,7 +71,7 @@ def export_saved_model(
     Example:
 
         export_saved_model(module, {"serving_default": module.serve}, Path("saved_models/g2p"),
-                           warmup=[("serving_default", {"word": ["hello"]})], model_name="g2p")
+                           warmup=[("serving_default", {"text": ["hello"]})], model_name="g2p")
     """
     folder = Path(folder)
     _check_signatures(signatures)

@@ -158,7 +158,7 @@ class Servable:
     Example:
 
         servable = Servable("g2p", 1, Path("saved_models/g2p/1"))
-        servable.signature("serving_default").run({"word": np.array([b"hello"], object)})
+        servable.signature("serving_default").run({"text": np.array([b"hello"], object)})
     """
 
     def __init__(self, name: str, version: int, path: Path):

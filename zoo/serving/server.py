@@ -60,7 +60,7 @@ class Server:
     Example:
 
         with Server(Path("saved_models"), rest_port=0, grpc_port=0) as server:
-            Client(f"http://localhost:{server.rest_port}").predict("g2p", {"word": ["hello"]})
+            Client(f"http://localhost:{server.rest_port}").predict("g2p", {"text": ["hello"]})
     """
 
     def __init__(

@@ -29,7 +29,7 @@ def write_warmup(version_folder: Path, model_name: str, requests: Sequence[Reque
 
     Example:
 
-        write_warmup(folder, "g2p", [("serving_default", {"word": np.array(["hello"])})])
+        write_warmup(folder, "g2p", [("serving_default", {"text": np.array(["hello"])})])
     """
     if len(requests) > MOST_RECORDS:
         raise InputError(
