@@ -3,7 +3,7 @@
 import click
 
 from command_line import options
-from command_line.output import plain, print_json, say, table
+from command_line.output import print_json, say, table
 from zoo.errors import InputError
 
 
@@ -21,7 +21,7 @@ def list_(pattern, as_json):
 
     rows = list_datasets(pattern)
     if as_json:
-        print_json(plain(rows))
+        print_json(rows)
         return
     table(rows)
 

@@ -3,7 +3,7 @@
 import click
 
 from command_line import options
-from command_line.output import import_tensorflow, plain, print_json
+from command_line.output import import_tensorflow, print_json
 
 
 @click.command("evaluate")
@@ -22,7 +22,7 @@ def command(target, split, as_json):
 
     measured = recipes.open_target(target).evaluate(split)
     if as_json:
-        print_json(plain({"target": target, "split": split, "metrics": measured}))
+        print_json({"target": target, "split": split, "metrics": measured})
         return
     for name, value in measured.items():
         click.echo(f"{split} {name}: {value:.4g}")

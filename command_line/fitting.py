@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from command_line import options
-from command_line.output import import_tensorflow, plain, print_json, say
+from command_line.output import import_tensorflow, print_json, say
 
 
 @click.command("fit")
@@ -54,7 +54,7 @@ def command(
     pairs = run.recipe.samples(run.examples("validation"), 8)
     answer = run.answers(**{run.recipe.input_name: [given for given, _ in pairs]})
     if as_json:
-        print_json(plain({"run_dir": str(run.folder.path), "validation": measured}))
+        print_json({"run_dir": str(run.folder.path), "validation": measured})
         return
     click.echo("validation samples (input, answer, score; then the truth):")
     for line, (_, truth) in zip(

@@ -3,7 +3,7 @@
 import click
 
 from command_line import options
-from command_line.output import import_tensorflow, plain, print_json, table
+from command_line.output import import_tensorflow, print_json, table
 
 KINDS = ("recipes", "models", "datasets", "saved")
 
@@ -19,7 +19,7 @@ def command(kind, pattern, as_json):
 
     rows = getattr(recipes, f"list_{kind}")(pattern)
     if as_json:
-        print_json(plain(rows))
+        print_json(rows)
     elif rows:
         table([{k: v for k, v in row.items() if not isinstance(v, dict | list)} for row in rows])
     else:

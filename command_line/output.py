@@ -7,12 +7,13 @@ import tempfile
 from typing import Any
 
 import click
-import numpy as np
+
+from recipes.plain_values import plain
 
 
 def print_json(value: Any) -> None:
     """Prints one JSON document on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=_plain, allow_nan=False))
+    click.echo(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
 
 
 def say(line: str) -> None:
@@ -40,22 +41,6 @@ def table(rows: list[dict[str, Any]]) -> None:
         click.echo("\t".join("" if v is None else str(v) for v in row.values()))
 
 
-def plain(value: Any) -> Any:
-    """Turns arrays, NumPy numbers and bytes inside a value into what JSON has."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    if isinstance(value, float) and not np.isfinite(value):
-        # JSON has no infinity: a hypothesis that does not exist has no score.
-        return None
-    return value
-
-
 def import_tensorflow() -> None:
     """Imports TensorFlow without the lines that it writes before its log level is known.
 
@@ -76,7 +61,3 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def _plain(value: Any) -> Any:
-    return plain(value)

@@ -5,7 +5,7 @@ import sys
 import click
 
 from command_line import options
-from command_line.output import import_tensorflow, plain, print_json
+from command_line.output import import_tensorflow, print_json
 from zoo.errors import InputError
 
 BATCH = 64
@@ -35,7 +35,7 @@ def command(target, inputs, assignments, signature, as_json):
         answer = recipes.predict(opened, part, signature, settings)
         if as_json:
             documents += [
-                {"input": given, **{name: plain(value[row]) for name, value in answer.items()}}
+                {"input": given, **{name: value[row] for name, value in answer.items()}}
                 for row, given in enumerate(part)
             ]
         else:

@@ -172,6 +172,9 @@ class Run:
             callbacks=callbacks,
         )
         self.folder.save_model(model)
+        # What was measured was the model before; its module goes with it.
+        self.folder.metrics.unlink(missing_ok=True)
+        self.__dict__.pop("module", None)
         self.model = model
         say(f"trained in {(time.perf_counter() - began) / 60:.1f} min; {self.folder.path}")
         return history

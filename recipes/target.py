@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from recipes.catalog import recipes
+from recipes.plain_values import plain
 from recipes.recipe import Answer, Answers, Recipe
 from recipes.run import Run
 from recipes.settings import replace
@@ -112,13 +113,6 @@ def lines(target: Run | SavedRecipe, inputs: Sequence[str], answer: Answer) -> l
         return target.recipe.lines(inputs, answer)
     rows = []
     for row in range(len(inputs)):
-        values = {name: _plain(value[row]) for name, value in answer.items()}
+        values = plain({name: value[row] for name, value in answer.items()})
         rows.append(json.dumps(values, ensure_ascii=False))
     return rows
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    value = value.tolist() if hasattr(value, "tolist") else value
-    return [_plain(item) for item in value] if isinstance(value, list) else value

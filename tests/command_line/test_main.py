@@ -117,6 +117,11 @@ def test_fit_evaluate_predict_export_plot(zoo, tmp_path, monkeypatch, write_pair
     assert "--resume" in refused(zoo("fit", "g2p", "--data", data))
     code, _, err = zoo("fit", "g2p", "--resume", "--steps", 6, "--json")
     assert code == 0 and "step 6/6" in err
+    # What was measured on the shorter run's model is not the longer one's.
+    assert set(json.loads((tmp_path / "runs/g2p/metrics.json").read_text())) == {
+        "training",
+        "validation",
+    }
 
 
 def test_predict_reads_standard_input_and_answers_a_line_each(zoo, g2p_run, monkeypatch):
