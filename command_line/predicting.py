@@ -28,7 +28,7 @@ def command(target, inputs, assignments, signature, as_json):
     from recipes.settings import parse
 
     opened = recipes.open_target(target)
-    settings = {name: _number(name, value) for name, value in parse(assignments).items()}
+    settings = {name: _plain(value) for name, value in parse(assignments).items()}
     documents = []
     for start in range(0, len(lines), BATCH):
         part = lines[start : start + BATCH]
@@ -60,12 +60,10 @@ def _standard_input() -> list[str]:
     return lines
 
 
-def _number(name: str, value: str) -> float | int:
-    try:
-        return int(value)
-    except ValueError:
-        pass
-    try:
-        return float(value)
-    except ValueError:
-        raise InputError(f"--set {name}={value!r}: expected a number") from None
+def _plain(value: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    return value

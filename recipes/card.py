@@ -7,17 +7,18 @@ from recipes import datasets
 from recipes.run import Run
 
 
-def card(run: Run, facts: dict[str, Any]) -> str:
+def card(run: Run, facts: dict[str, Any], name: str | None) -> str:
     """Returns the card as Markdown.
 
     Args:
         run: The run that is exported.
         facts: What metrics.json of the saved model holds.
+        name: Of the saved model; None where only the figures are kept.
     """
     recipe, metrics = run.recipe, facts["metrics"]
     parts = [
         f"# {recipe.name}: {recipe.title}",
-        _usage(recipe),
+        _usage(recipe, name),
         "## Result\n\n" + _results(recipe, metrics),
         "## Examples\n\n" + _examples(run),
         "## Data and licence\n\n" + _data(run),
@@ -27,12 +28,18 @@ def card(run: Run, facts: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _usage(recipe) -> str:
+def _usage(recipe, name: str | None) -> str:
+    topology = f"Topology: `{recipe.topology}`."
+    if name is None:
+        return (
+            f"{topology}\n\nThe data's licence does not let a model that was trained on it be "
+            f"passed on: here are its figures, and the command that makes it."
+        )
     example = recipe.example
     return (
-        f"Topology: `{recipe.topology}`.\n\n"
-        f"```\nzoo predict {recipe.name} {example!r}\nzoo serve {recipe.name}\n```\n\n"
-        f'```python\nimport zoo\n\nzoo.load("{recipe.name}")(["{example}"])\n```'
+        f"{topology}\n\n"
+        f"```\nzoo predict {name} {example!r}\nzoo serve {name}\n```\n\n"
+        f'```python\nimport zoo\n\nmodel = zoo.load("{name}")\n{recipe.in_python()}\n```'
     )
 
 
@@ -41,34 +48,61 @@ def _results(recipe, metrics) -> str:
     for split in ("test", "validation"):
         for name, value in metrics.get(split, {}).items():
             if name != "seconds":
-                shown = f"{value:.4f}" if isinstance(value, float) else value
-                rows.append(f"| {split} | {name} | {shown} |")
-    rows += ["", "Published for the same task and split:", ""]
-    rows += ["| system | figure | source |", "|---|---|---|"]
-    rows += [f"| {system} | {figure} | {source} |" for system, figure, source in recipe.published]
+                rows.append(f"| {split} | {name} | {_shown(value)} |")
+    plain = metrics.get("baselines", {})
+    if plain:
+        rows += ["", "Beside it, plain methods on the same examples:", ""]
+        rows += ["| split | method | metric | value |", "|---|---|---|---|"]
+        rows += [
+            f"| {split} | {method} | {name} | {_shown(value)} |"
+            for split in ("test", "validation")
+            for method, values in plain.get(split, {}).items()
+            for name, value in values.items()
+        ]
+    if recipe.published:
+        rows += ["", "Published for the same task and split:", ""]
+        rows += ["| system | figure | source |", "|---|---|---|"]
+        rows += [
+            f"| {system} | {figure} | {source} |" for system, figure, source in recipe.published
+        ]
     return "\n".join([*rows, "", recipe.how_measured])
 
 
+def _shown(value) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
 def _examples(run: Run) -> str:
-    pairs = run.recipe.samples(run.examples("validation"), 200)
-    answer = run.answers(**{run.recipe.input_name: [given for given, _ in pairs]})
-    said = run.recipe.says(answer)
-    right = [i for i, (_, truth) in enumerate(pairs) if said[i] in truth.split(" / ")]
-    wrong = [i for i in range(len(pairs)) if i not in right]
+    shown = run.recipe.show(run.answers, run.examples("validation"), 200)
+    right = [one for one in shown if one.right]
+    wrong = [one for one in shown if not one.right]
+    chosen = [*right[: 3 - len(wrong[:1])], *wrong[:1]]
+    chosen += [one for one in wrong[1:] if len(chosen) < 3][: 3 - len(chosen)]
     rows = ["From the validation data, not hand-picked: the first two right, the first wrong."]
-    rows += ["", "| input | says | truth |", "|---|---|---|"]
-    rows += [f"| {pairs[i][0]} | {said[i]} | {pairs[i][1]} |" for i in right[:2] + wrong[:1]]
+    rows += ["", "| input | says | truth | |", "|---|---|---|---|"]
+    for one in chosen:
+        cells = (one.given, one.says, one.truth, "right" if one.right else "wrong")
+        rows.append("| " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join(rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")
 
 
 def _data(run: Run) -> str:
     if run.data is not None:
         return "Trained on a file that is not public; its licence is its owner's to state."
-    dataset = datasets.get(run.settings.dataset)
-    return (
-        f"{dataset.title} (`zoo data fetch {dataset.name}`). Licence: {dataset.licence}. "
-        f"{dataset.homepage}\n\n{dataset.citation}\n\n{dataset.notes}".strip()
-    )
+    parts = [run.recipe.data_note] if run.recipe.data_note else []
+    for name in run.recipe.used_datasets(run.settings):
+        dataset = datasets.get(name)
+        parts += [
+            f"{dataset.title} (`zoo data fetch {dataset.name}`). Licence: {dataset.licence}. "
+            f"{dataset.homepage}",
+            dataset.citation,
+            dataset.notes,
+        ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _making(run: Run, facts: dict[str, Any]) -> str:

@@ -13,7 +13,13 @@ from zoo.serving.saved_model_files import list_versions
 from zoo.training.run_folder import RunFolder
 
 
-def export(run: Run, base: Path, version: int | None = None) -> Path:
+def export(
+    run: Run,
+    base: Path,
+    version: int | None = None,
+    name: str | None = None,
+    metrics_only: bool = False,
+) -> Path:
     """Exports a finished run as the next version of its recipe's model.
 
     Beside the version folders go README.md (the card), metrics.json (everything that was measured,
@@ -24,31 +30,47 @@ def export(run: Run, base: Path, version: int | None = None) -> Path:
         run: A run whose training has come to its end.
         base: The folder of all saved models.
         version: A new number; defaults to the next free one.
+        name: Of the saved model. Defaults to the recipe's.
+        metrics_only: Writes the card and the metrics but no model: for data whose licence does not
+            let a model be passed on.
 
     Returns:
-        The version folder.
+        The version folder; with `metrics_only`, the folder of the card.
 
     Raises:
         InputError: training has not finished, the version exists, or the disk is full.
     """
-    folder = Path(base) / run.recipe.name
+    name = name or run.recipe.name
+    folder = Path(base) / name
     metrics = run.folder.read_json("metrics.json") if run.folder.metrics.is_file() else {}
     facts = {**run.folder.description(), "metrics": metrics}
     # Before the version appears: the card shows examples, for which data may be missing.
-    written_card = card(run, facts)
+    written_card = card(run, facts, None if metrics_only else name)
+    if metrics_only:
+        _make(folder)
+        RunFolder(folder).write_json("metrics.json", facts)
+        write_atomically(folder / "README.md", written_card)
+        return folder
     written = export_saved_model(
         run.module,
         run.module.signatures,
         folder,
         version,
         warmup=run.recipe.warmup(),
-        model_name=run.recipe.name,
+        model_name=name,
     )
     if int(written.name) == list_versions(folder)[-1]:
         RunFolder(folder).write_json("metrics.json", {**facts, "version": int(written.name)})
         _copy(run.folder.model, folder / "model.keras")
         write_atomically(folder / "README.md", written_card)
     return written
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
 
 
 def _copy(source: Path, destination: Path) -> None:

@@ -13,6 +13,7 @@ from recipes import datasets
 from recipes.datasets import cmudict
 from recipes.datasets.table import read_table
 from recipes.drawing import draw_alignment
+from recipes.measuring import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
 from recipes.recipe import Assets, Recipe, TrainingSettings, register
 from zoo.errors import InputError, unknown_name
@@ -226,13 +227,9 @@ class G2P(Recipe):
         metrics = {"words": len(words)}
         for signature, suffix in (("serving_default", ""), ("greedy", "_greedy")):
             said = [""] * len(words)
-            # Words of like length together: less padding, the same answers.
-            order = sorted(range(len(words)), key=lambda i: len(words[i]))
-            for start in range(0, len(order), 256):
-                rows = order[start : start + 256]
-                answer = answers(signature, text=[words[i] for i in rows])
-                for row, text in zip(rows, answer["text"], strict=True):
-                    said[row] = text.decode()
+            asked = answered(answers, words, lambda part: {"text": part}, signature)
+            for row, answer in asked:
+                said[row] = answer["text"].decode()
             metrics[f"word_error_rate{suffix}"] = whole_sequence_error_rate(references, said)
             metrics[f"phoneme_error_rate{suffix}"] = token_error_rate(references, said)
         return metrics

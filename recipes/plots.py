@@ -25,7 +25,7 @@ def plot(target: str, given: str | None = None, to: Path | None = None) -> Path:
     if given is not None:
         if opened.recipe is None:
             raise InputError(f"{target}: was not made by a recipe, so how to draw it is not known")
-        answer = opened.answers(**{opened.recipe.input_name: [given]})
+        answer = opened.answers(**opened.recipe.inputs([given]))
         opened.recipe.draw(figure, given, answer)
     elif isinstance(opened, Run):
         draw_history(figure, opened.folder.read_history(), str(opened.folder.path))

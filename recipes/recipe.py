@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from zoo.errors import unknown_name
 from zoo.registry import Registry
-from zoo.training.batching import Columns
+from zoo.training.batching import BatchPlan, Columns
 from zoo.tuning import Parameter
 
 recipes: Registry["Recipe"] = Registry("recipe")
@@ -50,11 +50,28 @@ class Assets(abc.ABC):
         """Reads what `save` wrote."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What a model said to one input, for a person to read.
+
+    Attributes:
+        given: The input, or what names it.
+        says: The answer.
+        truth: What was right.
+        right: Whether the answer counts as right.
+    """
+
+    given: str
+    says: str
+    truth: str
+    right: bool
+
+
 class Recipe(abc.ABC):
     """Data, model, objective, metric, signatures and search space of one task.
 
-    The class attributes are what `zoo list` shows. The methods are called by `recipes.running`
-    in the order in which they stand here.
+    The class attributes are what `zoo list` shows. The abstract methods are called in the order in
+    which they stand here; the others have a default that suits most recipes of text.
     """
 
     name: ClassVar[str]
@@ -77,6 +94,10 @@ class Recipe(abc.ABC):
     assets: ClassVar[type[Assets]]
     input_name: ClassVar[str]
     search_space: ClassVar[tuple[Parameter, ...]]
+    # The validation measure that a search minimises; None: the nats a token, or else the loss.
+    tuning_measure: ClassVar[str | None] = None
+    # Of data that the recipe makes itself: how, and from which seed; for the card.
+    data_note: ClassVar[str] = ""
 
     @abc.abstractmethod
     def read(self, settings: Any, data: Path | None, split: str) -> list:
@@ -122,15 +143,61 @@ class Recipe(abc.ABC):
 
     @abc.abstractmethod
     def says(self, answer: Answer) -> list[str]:
-        """Returns the bare answer of each row, to compare with the truth of `samples`."""
+        """Returns the bare answer of each row, in few words."""
 
     @abc.abstractmethod
     def draw(self, figure: Any, given: str, answer: Answer) -> None:
         """Draws what the model did with one input on a matplotlib figure."""
 
-    @abc.abstractmethod
+    # What has a default ----------------------------------------------------------------------
+
+    def used_datasets(self, settings: Any) -> tuple[str, ...]:
+        """Returns the datasets that these settings read, by name."""
+        return (settings.dataset,) if hasattr(settings, "dataset") else self.datasets
+
+    def plan(self, settings: Any, lengths: np.ndarray, seed: int) -> BatchPlan:
+        """Returns which rows make up which training batch."""
+        return BatchPlan(lengths, settings.batch_size, seed=seed)
+
+    def trained(self, settings: Any, model: keras.Model) -> keras.Model:
+        """Returns what is compiled for training: the model up to the outputs that are judged.
+
+        Keras asks for a target of every output. Its layers, and so its weights, are the model's.
+        """
+        judged = {name: model.output[name] for name in self.objective(settings)["loss"]}
+        return keras.Model(model.input, judged, name=model.name)
+
+    def baselines(self, settings: Any, train: list, examples: list) -> dict[str, dict[str, float]]:
+        """Measures plain methods, learned from `train`, on examples: name -> metrics.
+
+        The metrics have the names that `measure` gives them.
+        """
+        return {}
+
+    def inputs(self, given: Sequence[str]) -> dict[str, Any]:
+        """Turns what a person typed, an entry a row, into inputs of `serving_default` by name.
+
+        Raises:
+            InputError: an entry cannot be read.
+        """
+        return {self.input_name: list(given)}
+
     def samples(self, examples: list, count: int) -> list[tuple[str, str]]:
-        """Returns a few (input, truth) pairs to show beside what the model says."""
+        """Returns a few (input, truth) pairs; several right answers are joined by " / "."""
+        raise NotImplementedError(f"recipe {self.name} defines neither samples nor show")
+
+    def show(self, answers: "Answers", examples: list, count: int) -> list[Shown]:
+        """Returns what the model says to a few examples beside the truth, for the card."""
+        pairs = self.samples(examples, count)
+        said = self.says(answers(**self.inputs([given for given, _ in pairs])))
+        return [
+            Shown(given, says, truth, says in truth.split(" / "))
+            for (given, truth), says in zip(pairs, said, strict=True)
+        ]
+
+    def in_python(self) -> str:
+        """Returns the line of Python that asks `model`, the saved model, for the example."""
+        return f'model(["{self.example}"])'
 
     def warmup(self) -> list[tuple[str, dict[str, np.ndarray]]]:
         """Returns requests (signature, inputs) that an export carries to warm a server up."""

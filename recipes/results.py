@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from recipes.catalog import recipes
+from recipes.settings import replace
 from zoo.files import write_atomically
 from zoo.serving.saved_model_files import list_versions
 from zoo.training.run_folder import RunFolder
@@ -23,22 +24,28 @@ model's base path.
 def table(base: Path) -> str:
     """Returns the Markdown table of all saved models in a folder."""
     rows = [
-        "| model | topology | data | metric on test | ours | published | minutes | device | seed |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| model | topology | data | metric on test | ours | plain method | published | minutes | "
+        "device | seed |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for folder in sorted(path for path in base.iterdir() if list_versions(path)):
+    for folder in sorted(path for path in base.iterdir() if (path / "metrics.json").is_file()):
         facts = RunFolder(folder).read_json("metrics.json")
         recipe, metrics = recipes.get(facts["recipe"]), facts["metrics"]
-        published = "; ".join(f"{system} {figure}" for system, figure, _ in recipe.published)
-        data = facts["settings"].get("dataset", ", ".join(recipe.datasets))
+        settings = replace(recipe.settings, facts["settings"])
         minutes = metrics.get("training", {}).get("seconds", 0) / 60
         cells = [
-            f"[{folder.name}]({folder.name}/README.md)",
+            f"[{folder.name}]({folder.name}/README.md)"
+            + ("" if list_versions(folder) else " (figures only)"),
             recipe.topology,
-            data,
+            ", ".join(recipe.used_datasets(settings)) or "made by the recipe",
             recipe.metric.replace("_", " "),
             f"{metrics['test'][recipe.metric]:.4f}",
-            published,
+            "; ".join(
+                f"{method} {values[recipe.metric]:.4f}"
+                for method, values in metrics.get("baselines", {}).get("test", {}).items()
+                if recipe.metric in values
+            ),
+            "; ".join(f"{system} {figure}" for system, figure, _ in recipe.published),
             f"{minutes:.0f}",
             facts["environment"]["device"],
             str(facts["seed"]),

@@ -146,15 +146,13 @@ class Run:
         settings, recipe = self.settings, self.recipe
         examples = self.examples("train")
         columns, lengths = recipe.columns(self.assets, examples)
-        plan = training.BatchPlan(lengths, settings.batch_size, seed=self.seed)
+        plan = recipe.plan(settings, lengths, self.seed)
         per_epoch = plan.steps_per_epoch
         total = self.steps or max(1, round(settings.epochs * per_epoch))
         model, trained = compiled(recipe, settings, self.assets, total)
-        unsorted = training.BatchPlan(lengths, settings.batch_size, pool_batches=1)
         say(
             f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps; "
-            f"{model.count_params():,} weights; padding {plan.padding_share():.1%} "
-            f"({unsorted.padding_share():.1%} without bucketing)"
+            f"{model.count_params():,} weights; padding {plan.padding_share():.1%}"
         )
         validation = recipe.columns(self.assets, self.examples("validation"))
         began = time.perf_counter()
@@ -194,11 +192,14 @@ class Run:
         return Answers({name: _by_name(f) for name, f in self.module.signatures.items()})
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
-        """Measures the model on a split and keeps the result in metrics.json."""
-        began = time.perf_counter()
-        measured = self.recipe.measure(self.settings, self.answers, self.examples(split))
+        """Measures the model and the recipe's baselines on a split; metrics.json keeps both."""
+        began, examples = time.perf_counter(), self.examples(split)
+        measured = self.recipe.measure(self.settings, self.answers, examples)
         measured["seconds"] = round(time.perf_counter() - began, 1)
         kept = self.folder.read_json("metrics.json") if self.folder.metrics.is_file() else {}
+        plain = self.recipe.baselines(self.settings, self.examples("train"), examples)
+        if plain:
+            kept["baselines"] = {**kept.get("baselines", {}), split: plain}
         history = self.folder.read_history()
         if history:
             kept["training"] = {
@@ -211,15 +212,9 @@ class Run:
 
 
 def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.Model, keras.Model]:
-    """Builds a recipe's model, and beside it the same layers compiled for training.
-
-    The second ends in the outputs that the objective judges: Keras asks for a target of every
-    output.
-    """
+    """Builds a recipe's model, and beside it the same layers compiled for training."""
     model = recipe.build(settings, assets)
-    objective = recipe.objective(settings)
-    judged = {name: model.output[name] for name in objective["loss"]}
-    trained = keras.Model(model.input, judged, name=model.name)
+    trained = recipe.trained(settings, model)
     trained.compile(
         optimizer=training.optimizer(
             settings.learning_rate,
@@ -229,7 +224,7 @@ def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.
             ema_momentum=settings.ema_momentum,
             weight_decay=settings.weight_decay,
         ),
-        **objective,
+        **recipe.objective(settings),
     )
     return model, trained
 

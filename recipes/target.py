@@ -95,16 +95,15 @@ def predict(
 
     Args:
         target: What `open_target` opened.
-        inputs: One entry a row.
+        inputs: One entry a row, as a person types it.
         signature: Defaults to "serving_default".
         settings: The signature's other inputs by name.
     """
     if target.recipe is not None:
-        name = target.recipe.input_name
+        given = target.recipe.inputs(inputs)
     else:
-        known = target.model.inputs(signature)
-        name = next(iter(known), None)
-    return target.answers(signature, **{name: list(inputs)}, **(settings or {}))
+        given = {next(iter(target.model.inputs(signature)), None): list(inputs)}
+    return target.answers(signature, **{**given, **(settings or {})})
 
 
 def lines(target: Run | SavedRecipe, inputs: Sequence[str], answer: Answer) -> list[str]:

@@ -299,8 +299,7 @@ class RecipeTrial:
 
 def measure_of(recipe: Recipe) -> tuple[str, ...]:
     """Returns the validation measures that a trial is judged by, the first one that is there."""
-    declared = getattr(recipe, "tuning_measure", None)
-    return (declared,) if declared else MEASURES
+    return (recipe.tuning_measure,) if recipe.tuning_measure else MEASURES
 
 
 class Watch(keras.callbacks.Callback):
@@ -407,7 +406,7 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
             train = recipe.read(chosen, data, "train")
             assets = recipe.prepare(chosen, train)
             columns, lengths = recipe.columns(assets, train)
-            plan = training.BatchPlan(lengths, chosen.batch_size)
+            plan = recipe.plan(chosen, lengths, 0)
             return assets, columns, plan
 
         def build(self, hp):

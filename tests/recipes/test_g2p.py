@@ -159,6 +159,8 @@ def test_exported_answers_are_keras_answers(run, tmp_path):
     assert export(run, tmp_path).name == "2"
     with pytest.raises(InputError, match="exists"):
         export(run, tmp_path, version=2)
+    figures = export(run, tmp_path, name="figures", metrics_only=True)
+    assert {"README.md", "metrics.json"} == {p.name for p in figures.iterdir()}
 
 
 @pytest.mark.slow

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 import zoo
+from recipes import datasets
+from recipes.catalog import recipes
+from recipes.settings import replace
 from zoo.serving import check_saved_model
 from zoo.serving.saved_model_files import list_versions
 from zoo.serving.warmup import read_warmup
@@ -71,8 +74,17 @@ def test_what_stands_beside_it(version):
     card = (folder / "README.md").read_text(encoding="utf-8")
     for value in (facts["environment"]["device"], f"seed {facts['seed']}", "Licence:"):
         assert str(value) in card
-    metrics = facts["metrics"]["test"]
-    assert f"{metrics['word_error_rate']:.4f}" in card
+    measured = facts["metrics"]["test"][recipes.get(facts["recipe"]).metric]
+    assert f"{measured:.4f}" in card
+
+
+def test_no_model_is_kept_of_data_that_forbids_it():
+    for path in ROOT.glob("*/metrics.json"):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        recipe = recipes.get(facts["recipe"])
+        used = recipe.used_datasets(replace(recipe.settings, facts["settings"]))
+        if not all(datasets.get(name).may_ship_models for name in used):
+            assert {file.name for file in path.parent.iterdir()} == {"README.md", "metrics.json"}
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda p: f"{p.parent.name}-{p.name}")
@@ -103,7 +115,6 @@ def test_keras_says_the_same(path, model):
     import tensorflow as tf
 
     import zoo.topologies  # noqa: F401  (registers the layers)
-    from recipes.catalog import recipes
 
     facts = json.loads((path.parent / "metrics.json").read_text(encoding="utf-8"))
     recipe = recipes.get(facts["recipe"])
