@@ -1,9 +1,7 @@
 """Spelling to sound: the pronunciation of a word from its letters, by attention N to M."""
 
 import dataclasses
-import json
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -12,14 +10,13 @@ import zoo
 from recipes import datasets
 from recipes.datasets import cmudict
 from recipes.datasets.table import read_table
-from recipes.drawing import draw_alignment
 from recipes.measuring import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
-from recipes.recipe import Assets, Recipe, TrainingSettings, register
-from zoo.errors import InputError, unknown_name
-from zoo.serving.text_to_text import TextToText
-from zoo.text import START_ID, STOP_ID, Vocabulary, tokenisers
-from zoo.training import TokenNats, token_cross_entropy
+from recipes.recipe import TrainingSettings, register
+from recipes.splitting import held_out
+from recipes.text_to_text import PairAssets, TextToTextRecipe
+from zoo.errors import unknown_name
+from zoo.text import Vocabulary, tokenisers
 from zoo.tuning import Parameter
 
 
@@ -57,31 +54,8 @@ class Settings(TrainingSettings):
     length_penalty: float = 1.0
 
 
-@dataclasses.dataclass(frozen=True)
-class G2PAssets(Assets):
-    """The two vocabularies, and how the data's text is cut."""
-
-    source: Vocabulary
-    target: Vocabulary
-    # "words" for phonemes separated by spaces, "characters" for text in another script.
-    target_tokeniser: str
-    max_length: int
-
-    def save(self, folder: Path) -> None:
-        self.source.save(folder / "source.txt")
-        self.target.save(folder / "target.txt")
-        plain = {"target_tokeniser": self.target_tokeniser, "max_length": self.max_length}
-        (folder / "text.json").write_text(json.dumps(plain), encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: Path) -> "G2PAssets":
-        plain = json.loads((folder / "text.json").read_text(encoding="utf-8"))
-        source, target = (Vocabulary.load(folder / name) for name in ("source.txt", "target.txt"))
-        return cls(source, target, **plain)
-
-
 @register
-class G2P(Recipe):
+class G2P(TextToTextRecipe):
     name = "g2p"
     title = "Spelling to sound: pronunciation of a word"
     topology = "attention_n_to_m"
@@ -114,8 +88,7 @@ class G2P(Recipe):
     )
     example = "photograph"
     settings = Settings()
-    assets = G2PAssets
-    input_name = "text"
+    tokens_name = "letters"
     search_space = (
         Parameter("units", choices=(128, 192, 256)),
         Parameter("encoder_layers", choices=(1, 2)),
@@ -149,12 +122,14 @@ class G2P(Recipe):
         targets = [tokeniser.split_text(sound) for sound in sounds]
         # The graph lower-cases by the same op, so that both see the same letters.
         lowered = tf.strings.lower(tf.constant([word for word, _ in examples]), encoding="utf-8")
-        return G2PAssets(
+        return PairAssets(
             Vocabulary.build(text.decode() for text in lowered.numpy()),
             Vocabulary.build(targets),
+            "characters",
             tokeniser.name,
             # Room for words longer than any in training.
             max_length=2 * max(map(len, targets)),
+            lower_case=True,
         )
 
     # Model and objective -------------------------------------------------------------------
@@ -179,47 +154,9 @@ class G2P(Recipe):
 
     def columns(self, assets, examples):
         pairs = [(word, sound) for word, all_right in examples for sound in all_right]
-        words = tf.strings.lower(tf.constant([word for word, _ in pairs]), encoding="utf-8")
-        source = assets.source.ids(tokenisers.get("characters").split(words))
-        split = tokenisers.get(assets.target_tokeniser).split(
-            tf.constant([sound for _, sound in pairs])
-        )
-        target = assets.target.ids(split)
-        lengths = np.stack([target.row_lengths(), source.row_lengths()], 1)
-        return {"source": source, "target": target}, lengths
+        return self.encoded(assets, pairs)
 
-    def features(self, columns):
-        source, target = columns["source"], columns["target"]
-        start = tf.fill([target.nrows(), 1], START_ID)
-        stop = tf.fill([target.nrows(), 1], STOP_ID)
-        inputs = {
-            "source": source.to_tensor(),
-            "source_length": tf.cast(source.row_lengths(), tf.int32),
-            "target": tf.concat([start, target], 1).to_tensor(),
-        }
-        return inputs, {"logits": tf.concat([target, stop], 1).to_tensor()}
-
-    def objective(self, settings):
-        return {
-            "loss": {"logits": token_cross_entropy(settings.label_smoothing)},
-            "metrics": {"logits": [TokenNats()]},
-        }
-
-    # What is exported and how it is measured -----------------------------------------------
-
-    def module(self, settings, assets, model):
-        return TextToText(
-            model,
-            assets.source,
-            assets.target,
-            tokenisers.get("characters"),
-            tokenisers.get(assets.target_tokeniser),
-            lower_case=True,
-            beam_width=settings.beam_width,
-            num_results=settings.num_results,
-            length_penalty=settings.length_penalty,
-            max_length=assets.max_length,
-        )
+    # How it is measured --------------------------------------------------------------------
 
     def measure(self, settings, answers, examples):
         words = [word for word, _ in examples]
@@ -234,32 +171,9 @@ class G2P(Recipe):
             metrics[f"phoneme_error_rate{suffix}"] = token_error_rate(references, said)
         return metrics
 
-    def lines(self, inputs, answer):
-        lines = []
-        for row, (word, sound) in enumerate(zip(inputs, self.says(answer), strict=True)):
-            unknown = answer["unknown_share"][row]
-            note = f"\t{unknown:.0%} of its letters are unknown" if unknown else ""
-            lines.append(f"{word}\t{sound}\t{answer['score'][row]:.3f}{note}")
-        return lines
-
-    def says(self, answer):
-        return [sound.decode() for sound in answer["text"]]
-
-    def draw(self, figure, given, answer):
-        sound = self.says(answer)[0]
-        symbols = sound.split() if " " in sound else list(sound)
-        if not symbols:
-            raise InputError(f"{given!r}: the answer is empty, so there is no alignment to draw")
-        draw_alignment(figure, list(given.lower()), symbols, answer["alignment"][0])
-
     def samples(self, examples, count):
         chosen = np.random.default_rng(0).choice(len(examples), min(count, len(examples)), False)
         return [(examples[i][0], " / ".join(examples[i][1])) for i in sorted(chosen)]
-
-    def warmup(self):
-        words = {"text": np.array([b"warm", b"up"])}
-        ids = {"source": np.array([[4, 5, 6]], "int32"), "source_length": np.array([3], "int32")}
-        return [("serving_default", words), ("greedy", words), ("token_ids", ids)]
 
 
 def _by_word(pairs) -> list[tuple[str, list[str]]]:
@@ -273,22 +187,10 @@ def _by_word(pairs) -> list[tuple[str, list[str]]]:
 
 
 def _held_out(words, settings, split, has_test):
-    """Cuts whole words off a fixed shuffle: no word is in two splits, whatever the seed."""
     sizes = {"validation": settings.validation_words}
     if not has_test:
         sizes["test"] = settings.test_words
-    if sum(sizes.values()) * 2 > len(words):
-        # A small file of one's own: a tenth for each.
-        sizes = {name: max(1, len(words) // 10) for name in sizes}
-    if len(words) < 3:
-        raise InputError(f"{len(words)} words are too few; training needs 3 different ones or more")
-    order = np.random.default_rng(2007).permutation(len(words))
-    start = 0
-    for name, size in sizes.items():
-        if name == split:
-            return [words[i] for i in order[start : start + size]]
-        start += size
-    return [words[i] for i in np.sort(order[start:])]
+    return held_out(words, split, sizes, "words")
 
 
 def _composed(text: str) -> str:

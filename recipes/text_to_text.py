@@ -1,0 +1,130 @@
+"""What the recipes of an encoder and a decoder over two texts have in common."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from recipes.drawing import draw_alignment
+from recipes.recipe import Assets, Recipe
+from zoo.errors import InputError
+from zoo.serving.text_to_text import TextToText
+from zoo.text import START_ID, STOP_ID, Vocabulary, tokenisers
+from zoo.training import TokenNats, token_cross_entropy
+
+
+@dataclasses.dataclass(frozen=True)
+class PairAssets(Assets):
+    """The two vocabularies, and how the two texts are cut.
+
+    Attributes:
+        source, target: Vocabularies.
+        source_tokeniser, target_tokeniser: Registered names.
+        max_length: Default for the largest number of target tokens.
+        lower_case: Whether the source is lower-cased first.
+    """
+
+    source: Vocabulary
+    target: Vocabulary
+    source_tokeniser: str
+    target_tokeniser: str
+    max_length: int
+    lower_case: bool = False
+
+    def save(self, folder: Path) -> None:
+        self.source.save(folder / "source.txt")
+        self.target.save(folder / "target.txt")
+        plain = {
+            "source_tokeniser": self.source_tokeniser,
+            "target_tokeniser": self.target_tokeniser,
+            "max_length": self.max_length,
+            "lower_case": self.lower_case,
+        }
+        (folder / "text.json").write_text(json.dumps(plain), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "PairAssets":
+        plain = json.loads((folder / "text.json").read_text(encoding="utf-8"))
+        source, target = (Vocabulary.load(folder / name) for name in ("source.txt", "target.txt"))
+        return cls(source, target, **plain)
+
+    def lowered(self, texts: list[str]) -> tf.Tensor:
+        """Returns source texts as the exported graph reads them, by the same op."""
+        texts = tf.constant(texts)
+        return tf.strings.lower(texts, encoding="utf-8") if self.lower_case else texts
+
+
+class TextToTextRecipe(Recipe):
+    """A recipe whose model `n_to_m` or `attention_n_to_m` built and `TextToText` exports."""
+
+    assets = PairAssets
+    input_name = "text"
+    # What its tokens are called, in messages.
+    tokens_name = "tokens"
+
+    def encoded(self, assets: PairAssets, pairs: list[tuple[str, str]]):
+        """Encodes (source, target) texts, as `columns` returns it."""
+        sources, targets = zip(*pairs, strict=True)
+        split = tokenisers.get(assets.source_tokeniser).split
+        source = assets.source.ids(split(assets.lowered(list(sources))))
+        split = tokenisers.get(assets.target_tokeniser).split
+        target = assets.target.ids(split(tf.constant(targets)))
+        lengths = np.stack([target.row_lengths(), source.row_lengths()], 1)
+        return {"source": source, "target": target}, lengths
+
+    def features(self, columns):
+        source, target = columns["source"], columns["target"]
+        start = tf.fill([target.nrows(), 1], START_ID)
+        stop = tf.fill([target.nrows(), 1], STOP_ID)
+        inputs = {
+            "source": source.to_tensor(),
+            "source_length": tf.cast(source.row_lengths(), tf.int32),
+            "target": tf.concat([start, target], 1).to_tensor(),
+        }
+        return inputs, {"logits": tf.concat([target, stop], 1).to_tensor()}
+
+    def objective(self, settings):
+        return {
+            "loss": {"logits": token_cross_entropy(settings.label_smoothing)},
+            "metrics": {"logits": [TokenNats()]},
+        }
+
+    def module(self, settings, assets, model):
+        return TextToText(
+            model,
+            assets.source,
+            assets.target,
+            tokenisers.get(assets.source_tokeniser),
+            tokenisers.get(assets.target_tokeniser),
+            lower_case=assets.lower_case,
+            beam_width=settings.beam_width,
+            num_results=settings.num_results,
+            length_penalty=settings.length_penalty,
+            max_length=assets.max_length,
+        )
+
+    def lines(self, inputs, answer):
+        lines = []
+        for row, (given, said) in enumerate(zip(inputs, self.says(answer), strict=True)):
+            unknown = answer["unknown_share"][row]
+            note = f"\t{unknown:.0%} of its {self.tokens_name} are unknown" if unknown else ""
+            lines.append(f"{given}\t{said}\t{answer['score'][row]:.3f}{note}")
+        return lines
+
+    def says(self, answer):
+        return [text.decode() for text in answer["text"]]
+
+    def draw(self, figure, given, answer):
+        said = self.says(answer)[0]
+        symbols = said.split() if " " in said else list(said)
+        if not symbols:
+            raise InputError(f"{given!r}: the answer is empty, so there is no alignment to draw")
+        source = given.split() if " " in given else list(given)
+        draw_alignment(figure, source, symbols, answer["alignment"][0])
+
+    def warmup(self):
+        text = {"text": np.array([self.example.encode(), b""])}
+        ids = {"source": np.array([[4, 5, 6]], "int32"), "source_length": np.array([3], "int32")}
+        return [("serving_default", text), ("greedy", text), ("token_ids", ids)]
