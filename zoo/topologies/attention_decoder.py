@@ -6,12 +6,26 @@ import keras
 import tensorflow as tf
 
 from zoo import attention as attentions
-from zoo.attention import Memory
+from zoo.attention import HardAttention, Memory
 from zoo.decoding.unroll import teacher_forcing
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.copying import Copies, CopyOutput, copies_of
+from zoo.topologies.embeddings import token_embedding
 
-QUERIES = ("current", "previous")
+QUERIES = ("current", "previous", "previous_output")
+
+
+class CopyMemory(NamedTuple):
+    """What every step of a decoder that copies reads.
+
+    Attributes:
+        attended: What the attention looks at.
+        copies: Which of the source's positions hold which word.
+    """
+
+    attended: Memory
+    copies: Copies
 
 
 class DecoderState(NamedTuple):
@@ -39,39 +53,55 @@ class AttentionDecoder(keras.layers.Layer):
         s_i = cell([E y_{i-1}; o_{i-1}], s_{i-1})        o_{i-1} only with input feeding
         c_i, a_i = attention(s_i, memory)
 
-    With query "previous" (Bahdanau et al. 2014), the last output asks and the context enters the
-    recurrence:
+    With query "previous" (Bahdanau et al. 2014), the last output of the recurrence asks, and with
+    "previous_output" the last token does; the context enters the recurrence:
 
-        c_i, a_i = attention(s_{i-1}, memory)
+        c_i, a_i = attention(s_{i-1}, memory)     or     attention(E y_{i-1}, memory)
         s_i = cell([E y_{i-1}; c_i; o_{i-1}], s_{i-1})
 
-    and in both o_i = tanh(W [s_i; c_i]), logits = V o_i + b. `step` is used as it is by every
-    decoding strategy. `call` scores a known target: where a step's input does not depend on the
-    attention (query "current", no input feeding, an attention that takes a sequence of queries)
-    it runs the recurrence over the whole target and the attention for all steps at once, with the
-    same numbers; elsewhere it unrolls `step`.
+    and in all of them o_i = tanh(W [s_i; c_i]), logits = V o_i + b. With copying, `CopyOutput`
+    makes log-probabilities over the target tokens and the source's own words of logits and a_i.
+
+    `step` is used as it is by every decoding strategy. `call` scores a known target: where the
+    attention of a step does not wait for the recurrence of the step before (query "current" or
+    "previous_output", no input feeding, an attention that takes a sequence of queries) it runs
+    each of the two once over the whole target, with the same numbers; elsewhere it unrolls `step`.
 
     Args:
-        vocabulary_size: Number of target tokens.
+        vocabulary_size: V, number of target tokens.
         units: Width of the cells and of the attentional output.
         embedding_dim: Width of a token's embedding.
         cell: A cell's registered name. Defaults to "lstm".
         num_layers: Defaults to 1.
         attention: A registered name. Defaults to "additive".
-        attention_units: Width in which query and memory are compared; defaults to `units`.
-        query: "current" or "previous".
+        attention_units: Width in which query and memory are compared; defaults to `units`. The
+            kinds "dot" and "scaled_dot" have none: there the query is as wide as the memory.
+        query: "current", "previous" or "previous_output".
         input_feeding: Defaults to False.
+        copying: Whether words of the source can be copied. Defaults to False.
+        tie_embeddings: Whether the output's matrix is that of the embedding: logits = (P o_i) E^T,
+            P a projection to embedding_dim.
+        train_embedding: Whether training changes the embedding; see `start_from` for values.
         dropout: Share dropped of the embeddings, between the layers, and of the attentional
             output, in training.
+        unknown_id: What is fed for a copied word that the vocabulary lacks.
 
     Call arguments:
-        targets: int [B, M], the tokens fed in (the start token first).
+        targets: int [B, M], the tokens fed in (the start token first). Ids from V on are fed as
+            `unknown_id`.
         cells: The recurrent states to start from (a bridge's output).
         memory: [B, N, D], the encoder's outputs.
         memory_mask: bool [B, N], which of them are real.
+        copy_ids: int [B, N], with copying: the output id of each source word; see `copies_of`.
 
     Returns:
-        A dict of logits [B, M, vocabulary_size] and alignment [B, M, N].
+        A dict of logits [B, M, V] and alignment [B, M, N]. With copying the logits are
+        log-probabilities [B, M, V + N]. With attention "hard" also `choice_log_probability` and
+        `choice_entropy` [B, M], each summed up to the step: what `reinforce_loss` needs.
+
+    Raises:
+        InputError: an unknown cell, attention or query, or copying with attention "hard", whose
+            weights are no probabilities.
     """
 
     def __init__(
@@ -85,7 +115,11 @@ class AttentionDecoder(keras.layers.Layer):
         attention_units: int | None = None,
         query: str = "current",
         input_feeding: bool = False,
+        copying: bool = False,
+        tie_embeddings: bool = False,
+        train_embedding: bool = True,
         dropout: float = 0.0,
+        unknown_id: int = 1,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -101,105 +135,209 @@ class AttentionDecoder(keras.layers.Layer):
             "attention_units": attention_units,
             "query": query,
             "input_feeding": input_feeding,
+            "copying": copying,
+            "tie_embeddings": tie_embeddings,
+            "train_embedding": train_embedding,
             "dropout": dropout,
+            "unknown_id": unknown_id,
         }
         self.units, self.query, self.input_feeding = units, query, input_feeding
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")
+        self.copying, self.unknown_id = copying, unknown_id
+        self.embedding = token_embedding(vocabulary_size, embedding_dim, tied=tie_embeddings)
+        self.embedding.trainable = train_embedding
         self.stack = RecurrentStack(
             cell, units, num_layers=num_layers, dropout=dropout, name="recurrence"
         )
         self.attention = attentions.get(attention, attention_units or units)
         self.combine = keras.layers.Dense(units, "tanh", use_bias=False, name="combine")
         self.dropout = keras.layers.Dropout(dropout)
-        self.output_projection = keras.layers.Dense(vocabulary_size, name="output_projection")
+        self.narrow = self.output_projection = self.copy_output = None
+        if tie_embeddings:
+            self.narrow = keras.layers.Dense(embedding_dim, name="narrow")
+        else:
+            self.output_projection = keras.layers.Dense(vocabulary_size, name="output_projection")
+        if copying:
+            if isinstance(self.attention, HardAttention):
+                raise InputError(
+                    "copying needs weights that are probabilities; attention 'hard' has none: take "
+                    f"one of {', '.join(name for name in attentions.names() if name != 'hard')}"
+                )
+            self.copy_output = CopyOutput(vocabulary_size, name="copy_output")
 
-    def build(self, targets_shape, cells_shape, memory_shape, memory_mask_shape=None):
+    def build(
+        self,
+        targets_shape,
+        cells_shape,
+        memory_shape,
+        memory_mask_shape=None,
+        copy_ids_shape=None,
+    ):
         query, context = self.stack.output_size, memory_shape[-1]
         width = self.embedding.output_dim
         width += self.units if self.input_feeding else 0
-        width += context if self.query == "previous" else 0
-        self.embedding.build((None, None))
+        width += context if self.query != "current" else 0
+        # Word vectors may stand in it already.
+        if not self.embedding.built:
+            self.embedding.build((None, None))
         self.stack.build((None, None, width))
         if self.query == "previous":
-            query = tf.nest.flatten(self.stack.state_widths[-1])[0]
+            query = _output_of(self.stack.state_widths)
+        elif self.query == "previous_output":
+            query = self.embedding.output_dim
         # One step on zeros lets every kind of attention check and build what it needs.
         memory = self.attention.memory(tf.zeros([1, 2, context], self.compute_dtype))
         self.attention(tf.zeros([1, query], self.compute_dtype), memory)
         self.combine.build((None, self.stack.output_size + context))
-        self.output_projection.build((None, self.units))
+        if self.narrow is not None:
+            self.narrow.build((None, self.units))
+        else:
+            self.output_projection.build((None, self.units))
+        if self.copying:
+            size = self.embedding.input_dim
+            features = context + self.stack.output_size + self.embedding.output_dim
+            self.copy_output.build((None, None, size), (None, None, None), (None, None, features))
 
-    def compute_output_spec(self, targets, cells, memory, memory_mask=None, training=None):
+    def compute_output_spec(
+        self, targets, cells, memory, memory_mask=None, copy_ids=None, training=None
+    ):
         batch, steps = targets.shape
-        size, length = self.output_projection.units, memory.shape[1]
-        return {
-            "logits": keras.KerasTensor((batch, steps, size), self.compute_dtype),
+        size, length, dtype = self.embedding.input_dim, memory.shape[1], self.compute_dtype
+        if self.copying:
+            size, dtype = None if length is None else size + length, "float32"
+        outputs = {
+            "logits": keras.KerasTensor((batch, steps, size), dtype),
             "alignment": keras.KerasTensor((batch, steps, length), self.compute_dtype),
         }
+        if isinstance(self.attention, HardAttention):
+            for name in ("choice_log_probability", "choice_entropy"):
+                outputs[name] = keras.KerasTensor((batch, steps), "float32")
+        return outputs
 
     @property
     def attends_at_once(self) -> bool:
-        """Whether the attention of all steps can be computed after the whole recurrence."""
+        """Whether attention and recurrence can each run over the whole target at once."""
         return (
-            self.query == "current" and not self.input_feeding and self.attention.accepts_sequences
+            self.query != "previous" and not self.input_feeding and self.attention.accepts_sequences
         )
 
-    def prepare(self, memory, memory_mask=None) -> Memory:
-        """Computes once what every step needs of the memory: `Memory` with projected keys."""
-        return self.attention.memory(memory, memory_mask)
+    def prepare(self, memory, memory_mask=None, copy_ids=None) -> Memory | CopyMemory:
+        """Computes once what every step needs of the memory.
 
-    def get_initial_state(self, cells, memory: Memory) -> DecoderState:
+        Returns:
+            A `Memory` with projected keys; with copying a `CopyMemory`.
+
+        Raises:
+            InputError: copying without `copy_ids`, or these without copying.
+        """
+        if (copy_ids is not None) != self.copying:
+            raise InputError(
+                "copying needs copy_ids, the output ids of the source's words"
+                if self.copying
+                else "copy_ids go with copying=True"
+            )
+        attended = self.attention.memory(memory, memory_mask)
+        if not self.copying:
+            return attended
+        return CopyMemory(attended, copies_of(copy_ids, attended.mask, self.embedding.input_dim))
+
+    def get_initial_state(self, cells, memory: Memory | CopyMemory) -> DecoderState:
         """Returns the state before the first step, starting from the given recurrent states."""
-        batch, length = tf.shape(memory.values)[0], tf.shape(memory.values)[1]
+        values = self._attended(memory).values
+        batch, length = tf.shape(values)[0], tf.shape(values)[1]
         # A functional model hands nested outputs on, but a loaded one has lists for tuples.
         cells = tf.nest.pack_sequence_as(self.stack.state_widths, tf.nest.flatten(cells))
         return DecoderState(
             cells=cells,
-            attention=self.attention.get_initial_state(batch, length, self.compute_dtype),
+            attention=self.attention.get_initial_state(batch, length),
             output=tf.zeros([batch, self.units], self.compute_dtype),
             alignment=tf.zeros([batch, length], self.compute_dtype),
         )
 
-    def step(self, tokens, state: DecoderState, memory: Memory, training=None):
-        """Runs one step: int tokens [B] -> (logits [B, vocabulary_size], next state)."""
-        inputs = [self.embedding(tokens)]
-        if self.input_feeding:
-            inputs.append(state.output)
-        if self.query == "previous":
-            query = tf.nest.flatten(state.cells[-1])[0]
-            context, weights, following = self.attention(
-                query, memory, state.attention, training=training
-            )
-            inputs.append(context)
+    def step(self, tokens, state: DecoderState, memory: Memory | CopyMemory, training=None):
+        """Runs one step: int tokens [B] -> (logits [B, V], or [B, V + N], and the next state)."""
+        embedded = self._embed(tokens)
+        attend = self._attend(memory, state.attention, training)
+        if self.query != "current":
+            query = embedded if self.query == "previous_output" else self.hidden(state)
+            context, weights, following = attend(query)
+        inputs = [embedded]
+        inputs += [state.output] if self.input_feeding else []
+        inputs += [context] if self.query != "current" else []
         hidden, cells = self.stack.step(tf.concat(inputs, -1), state.cells, training=training)
         if self.query == "current":
-            context, weights, following = self.attention(
-                hidden, memory, state.attention, training=training
-            )
+            context, weights, following = attend(hidden)
         logits, output = self._head(hidden, context, training)
+        if self.copying:
+            parts = (logits, weights, tf.concat([context, hidden, embedded], -1))
+            logits = self.copy_output(*(part[:, None] for part in parts), memory.copies)[:, 0]
         return logits, DecoderState(cells, following, output, weights)
 
-    def call(self, targets, cells, memory, memory_mask=None, training=None):
-        memory = self.prepare(memory, memory_mask)
+    def hidden(self, state: DecoderState):
+        """Returns the last layer's output [B, units] of a state."""
+        return _output_of(state.cells)
+
+    def record(self, state: DecoderState) -> dict:
+        """Returns what `call` hands out of each step's state beside the logits."""
+        recorded = {"alignment": state.alignment}
+        if isinstance(self.attention, HardAttention):
+            recorded["choice_log_probability"] = state.attention.log_probability
+            recorded["choice_entropy"] = state.attention.entropy
+        return recorded
+
+    def call(self, targets, cells, memory, memory_mask=None, copy_ids=None, training=None):
+        memory = self.prepare(memory, memory_mask, copy_ids)
         state = self.get_initial_state(cells, memory)
         if self.attends_at_once:
-            hidden, _ = self.stack(
-                self.embedding(targets), initial_state=state.cells, training=training
-            )
-            context, weights, _ = self.attention(hidden, memory, training=training)
-            logits, _ = self._head(hidden, context, training)
-            return {"logits": logits, "alignment": weights}
-        logits, weights = teacher_forcing(
+            return self._at_once(targets, state, memory, training)
+        logits, recorded = teacher_forcing(
             lambda *step: self.step(*step, training=training),
             state,
             memory,
             targets,
-            record=lambda state: state.alignment,
+            record=self.record,
         )
+        return {"logits": logits, **recorded}
+
+    def _at_once(self, targets, state, memory, training):
+        inputs = embedded = self._embed(targets)
+        attend = self._attend(memory, None, training)
+        if self.query == "previous_output":
+            context, weights, _ = attend(embedded)
+            inputs = tf.concat([embedded, context], -1)
+        hidden, _ = self.stack(inputs, initial_state=state.cells, training=training)
+        if self.query == "current":
+            context, weights, _ = attend(hidden)
+        logits, _ = self._head(hidden, context, training)
+        if self.copying:
+            features = tf.concat([context, hidden, embedded], -1)
+            logits = self.copy_output(logits, weights, features, memory.copies)
         return {"logits": logits, "alignment": weights}
+
+    def _embed(self, tokens):
+        if self.copying:
+            known = tf.cast(tokens, tf.int32) < self.embedding.input_dim
+            tokens = tf.where(known, tokens, tf.cast(self.unknown_id, tokens.dtype))
+        return self.embedding(tokens)
+
+    def _attended(self, memory) -> Memory:
+        return memory.attended if self.copying else memory
+
+    def _attend(self, memory, state, training):
+        attended = self._attended(memory)
+        return lambda query: self.attention(query, attended, state, training=training)
 
     def _head(self, hidden, context, training):
         output = self.combine(tf.concat([hidden, context], -1))
-        return self.output_projection(self.dropout(output, training=training)), output
+        dropped = self.dropout(output, training=training)
+        if self.narrow is None:
+            return self.output_projection(dropped), output
+        return self.embedding(self.narrow(dropped), reverse=True), output
 
     def get_config(self):
         return {**super().get_config(), **self._config}
+
+
+def _output_of(cells):
+    """The output among the parts of the last layer's state: h of (c, h), else the first."""
+    last = cells[-1]
+    return last.h if hasattr(last, "h") else tf.nest.flatten(last)[0]

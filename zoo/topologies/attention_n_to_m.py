@@ -1,10 +1,13 @@
 """N to M with attention: an encoder, a bridge, and a decoder that looks back at every step."""
 
+from typing import Any
+
 import keras
 
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.attention_decoder import AttentionDecoder
 from zoo.topologies.bridge import Bridge
+from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.encoder_decoder import encoder_decoder, token_encoder
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_counts, check_share
@@ -25,7 +28,13 @@ def attention_n_to_m(
     attention_units: int | None = None,
     query: str = "current",
     input_feeding: bool = False,
+    copying: bool = False,
+    tie_embeddings: bool = False,
     dropout: float = 0.0,
+    word_vectors: Any = None,
+    train_embedding: bool = True,
+    target_word_vectors: Any = None,
+    train_target_embedding: bool = True,
 ) -> keras.Model:
     """Builds an encoder-decoder with attention over two token sequences.
 
@@ -38,17 +47,38 @@ def attention_n_to_m(
         bidirectional: Whether the encoder reads both ways.
         bridge: "dense", "copy" or "zero": how the decoder's first state comes about.
         attention, attention_units, query, input_feeding: See `AttentionDecoder`.
+        copying: Whether words of the source can be copied, those too that the target vocabulary
+            lacks; see below.
+        tie_embeddings: Whether the output's matrix is that of the target embedding.
         dropout: Share dropped of embeddings, between layers and before the output, in training.
+        word_vectors, train_embedding: Of the source; see `token_embedding`.
+        target_word_vectors, train_target_embedding: The same of the target.
 
     Returns:
         A functional model. Inputs: `source` int [B, N] and `source_length` int [B]; `target` int
-        [B, M], the tokens fed to the decoder under teacher forcing. Outputs: `logits`
-        [B, M, target_vocabulary_size] and `alignment` [B, M, N], zero on padding. Its layers
+        [B, M], the tokens fed to the decoder under teacher forcing. Outputs: `logits` [B, M, V],
+        V the target_vocabulary_size, and `alignment` [B, M, N], zero on padding. Its layers
         "encoder" (a functional model: source, source_length -> memory, mask, cells) and "decoder"
-        (an `AttentionDecoder`) are what decoding uses.
+        (an `AttentionDecoder`) are what decoding uses; `start_decoding` joins them.
+
+        With copying there is one more input, `copy_ids` int [B, N]: what a copy of each source
+        word is as a target token. That is its id where the target vocabulary holds the word
+        (whatever the source vocabulary says; the two may be one), and V + k where it does not, k
+        being the position at which the word first stands in the source: 0 for the first word. The
+        `logits` are then log-probabilities [B, M, V + N] over these extended ids, labels are given
+        in them, and extended ids may be fed as `target`. `zoo.text.extended_vocabulary` makes all
+        of them of strings and turns them back.
 
     Raises:
-        InputError: an unknown cell, attention, bridge or query, or numbers that do not fit.
+        InputError: an unknown cell, attention, bridge or query, copying with attention "hard", or
+            numbers or word vectors that do not fit.
+
+    Example:
+
+    >>> model = attention_n_to_m(9, 7, units=8, copying=True)
+    >>> model({"source": np.ones([2, 4]), "source_length": np.array([4, 0]),
+    ...        "copy_ids": np.array([[4, 8, 8, 5]] * 2), "target": np.ones([2, 5])})["logits"].shape
+    TensorShape([2, 5, 11])
     """
     check_counts(
         source_vocabulary_size=source_vocabulary_size,
@@ -69,9 +99,13 @@ def attention_n_to_m(
         attention_units=attention_units,
         query=query,
         input_feeding=input_feeding,
+        copying=copying,
+        tie_embeddings=tie_embeddings,
+        train_embedding=train_target_embedding,
         dropout=dropout,
         name="decoder",
     )
+    start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
     recurrence = RecurrentStack(
         cell,
         units,
@@ -81,7 +115,12 @@ def attention_n_to_m(
         name="recurrence",
     )
     encoder = token_encoder(
-        keras.layers.Embedding(source_vocabulary_size, embedding_dim, name="embedding"),
+        token_embedding(
+            source_vocabulary_size,
+            embedding_dim,
+            word_vectors=word_vectors,
+            train_embedding=train_embedding,
+        ),
         recurrence,
         Bridge(bridge, decoder.stack.state_widths, name="bridge"),
     )

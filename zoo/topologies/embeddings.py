@@ -42,28 +42,53 @@ def token_embedding(
     """
     check_counts(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
     kind = keras.layers.ReversibleEmbedding if tied else keras.layers.Embedding
-    layer = kind(vocabulary_size, embedding_dim, trainable=bool(train_embedding), name=name)
-    if word_vectors is not None:
-        values = _checked(word_vectors, (vocabulary_size, embedding_dim))
-        layer.build((None, None))
-        layer.embeddings.assign(values)
-    elif not train_embedding:
-        raise InputError("train_embedding is False without word_vectors; random ones stay random")
+    layer = kind(vocabulary_size, embedding_dim, name=name)
+    start_from(layer, word_vectors, train_embedding)
     return layer
 
 
-def _checked(word_vectors, shape):
+def start_from(
+    layer: keras.layers.Embedding,
+    word_vectors: Any,
+    train_embedding: bool = True,
+    prefix: str = "",
+) -> None:
+    """Puts word vectors into an embedding that stands in another layer already.
+
+    Args:
+        layer: An embedding that has not been trained.
+        word_vectors, train_embedding: See `token_embedding`.
+        prefix: What a builder's settings are called by, before these two names; for errors.
+
+    Raises:
+        InputError: the word vectors do not fit, or there are none to freeze.
+    """
+    if word_vectors is not None:
+        values = _checked(
+            word_vectors, (layer.input_dim, layer.output_dim), f"{prefix}word_vectors"
+        )
+        layer.build((None, None))
+        layer.embeddings.assign(values)
+    elif not train_embedding:
+        raise InputError(
+            f"{prefix}train_embedding is False without {prefix}word_vectors; random ones stay "
+            "random"
+        )
+    layer.trainable = bool(train_embedding)
+
+
+def _checked(word_vectors, shape, name):
     try:
         values = np.asarray(word_vectors, "float32")
     except (TypeError, ValueError):
         raise InputError(
-            f"word_vectors is {type(word_vectors).__name__}; expected numbers of shape {shape}"
+            f"{name} is {type(word_vectors).__name__}; expected numbers of shape {shape}"
         ) from None
     if values.shape != shape:
         raise InputError(
-            f"word_vectors has the shape {values.shape}; expected (vocabulary_size, "
-            f"embedding_dim) = {shape}"
+            f"{name} has the shape {values.shape}; expected (vocabulary_size, embedding_dim) = "
+            f"{shape}"
         )
     if not np.all(np.isfinite(values)):
-        raise InputError("word_vectors holds values that are not finite")
+        raise InputError(f"{name} holds values that are not finite")
     return values

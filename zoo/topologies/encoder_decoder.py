@@ -1,5 +1,7 @@
 """What every encoder-decoder over tokens is made of: the encoder, and the two joined."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -32,16 +34,54 @@ def encoder_decoder(encoder: keras.Model, decoder: keras.layers.Layer, name: str
 
     Returns:
         A functional model. Inputs: `source`, `source_length`, and `target` int [B, M], the tokens
-        fed to the decoder. Outputs: the decoder's.
+        fed to the decoder; for a decoder that copies also `copy_ids` int [B, N]. Outputs: the
+        decoder's.
     """
-    source = keras.Input([None], dtype="int32", name="source")
-    source_length = keras.Input([], dtype="int32", name="source_length")
-    target = keras.Input([None], dtype="int32", name="target")
-    encoded = encoder({"source": source, "source_length": source_length})
-    outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
-    return keras.Model(
-        {"source": source, "source_length": source_length, "target": target}, outputs, name=name
+    inputs = {
+        "source": keras.Input([None], dtype="int32", name="source"),
+        "source_length": keras.Input([], dtype="int32", name="source_length"),
+        "target": keras.Input([None], dtype="int32", name="target"),
+    }
+    encoded = encoder({name: inputs[name] for name in ("source", "source_length")})
+    copies = {}
+    if getattr(decoder, "copying", False):
+        inputs["copy_ids"] = keras.Input([None], dtype="int32", name="copy_ids")
+        copies = {"copy_ids": inputs["copy_ids"]}
+    outputs = decoder(
+        inputs["target"], encoded["cells"], encoded["memory"], encoded["mask"], **copies
     )
+    return keras.Model(inputs, outputs, name=name)
+
+
+def start_decoding(model: keras.Model, inputs: Any, training: bool = False) -> tuple[Any, Any]:
+    """Runs a model's encoder; returns what its decoder's `step` starts from and reads.
+
+    Args:
+        model: With layers "encoder" and "decoder", as `attention_n_to_m`, `n_to_m` and `one_to_n`
+            build them.
+        inputs: The model's, by name; `target` is not read.
+        training: Whether dropout is on.
+
+    Returns:
+        The state and the memory.
+
+    Example:
+
+    >>> import zoo
+    >>> from zoo.decoding import greedy_search
+    >>> model = zoo.build("n_to_m", source_vocabulary_size=9, target_vocabulary_size=7, units=8)
+    >>> state, memory = start_decoding(
+    ...     model, {"source": tf.constant([[4, 5]]), "source_length": tf.constant([2])})
+    >>> found = greedy_search(model.get_layer("decoder").step, state, memory,
+    ...                       start_id=2, stop_id=3, max_length=4)
+    >>> found.tokens.shape
+    TensorShape([1, 4])
+    """
+    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    encoded = encoder({name: inputs[name] for name in encoder.input}, training=training)
+    copies = {"copy_ids": inputs["copy_ids"]} if getattr(decoder, "copying", False) else {}
+    memory = decoder.prepare(encoded["memory"], encoded["mask"], **copies)
+    return decoder.get_initial_state(encoded["cells"], memory), memory
 
 
 @keras.saving.register_keras_serializable(package="zoo")
