@@ -1,5 +1,6 @@
 """Vocabularies and tokenisers that run inside the graph."""
 
+from zoo.text.subwords import Subwords as Subwords
 from zoo.text.tokenisers import Tokeniser as Tokeniser
 from zoo.text.tokenisers import tokenisers as tokenisers
 from zoo.text.vocabulary import PAD_ID as PAD_ID
