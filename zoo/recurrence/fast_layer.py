@@ -1,7 +1,8 @@
 """What the fast layers share: when the fast path holds, masks, lengths and dropout."""
 
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -18,7 +19,22 @@ class FastRecurrence:
 
     A layer adds `_step_math()` (None where its activations have no fast form) and, if it has a
     hand-over to a GPU library, inherits it from Keras.
+
+    Args:
+        recurrent_weight_dropout: Share of the recurrent kernel's weights that is dropped in
+            training: one mask a call, the same for all rows and steps, on every path (Merity et
+            al. 2018, "Regularizing and optimizing LSTM language models"). Defaults to 0.
+
+    Raises:
+        InputError: a rate outside [0, 1).
     """
+
+    def __init__(self, *args, recurrent_weight_dropout: float = 0.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        check_rate("recurrent_weight_dropout", recurrent_weight_dropout)
+        self.recurrent_weight_dropout = recurrent_weight_dropout
+        if recurrent_weight_dropout:
+            self.weight_seed = keras.random.SeedGenerator(kwargs.get("seed"))
 
     def call(
         self,
@@ -36,6 +52,15 @@ class FastRecurrence:
         """Takes Keras's place for the loop over time."""
         while isinstance(mask, (list, tuple)):
             mask = mask[0]
+        if not (training and self.recurrent_weight_dropout):
+            return self._loop(sequences, initial_state, mask, training)
+        kernel = keras.random.dropout(
+            self.cell.recurrent_kernel, self.recurrent_weight_dropout, seed=self.weight_seed
+        )
+        with _recurrent_kernel(self.cell, kernel):
+            return self._loop(sequences, initial_state, mask, training)
+
+    def _loop(self, sequences, initial_state, mask, training):
         if _has_gpu() or getattr(self, "use_cudnn", False) is True:
             return self._hand_over(sequences, initial_state, mask, training)
         math = self._step_math()
@@ -120,6 +145,7 @@ class FastRecurrence:
     def get_config(self) -> dict:
         """Keeps `use_cudnn`, which Keras drops: what must stay off a GPU stays off it."""
         config = super().get_config()
+        config["recurrent_weight_dropout"] = self.recurrent_weight_dropout
         if hasattr(self, "use_cudnn"):
             config["use_cudnn"] = self.use_cudnn
         return config
@@ -132,6 +158,25 @@ class FastRecurrence:
             or (training and self.dropout and getattr(self.cell, "implementation", 2) == 1)
             or _under_xla()
         )
+
+
+@contextlib.contextmanager
+def _recurrent_kernel(cell, kernel: tf.Tensor) -> Iterator[None]:
+    """Puts a tensor in the place of a cell's recurrent kernel while a loop is built."""
+    # In the dict itself: Keras would track, or refuse, what is set on a built layer.
+    attributes = vars(cell)
+    variable = attributes["recurrent_kernel"]
+    attributes["recurrent_kernel"] = kernel
+    try:
+        yield
+    finally:
+        attributes["recurrent_kernel"] = variable
+
+
+def check_rate(name: str, value: float) -> None:
+    """Raises `InputError` for what is not a share from 0 up to, not with, 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise InputError(f"{name} is {value!r}; expected a share from 0 up to, not with, 1")
 
 
 def _has_gpu() -> bool:

@@ -18,6 +18,8 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
         units: Width of the output and of each state.
         **options: As for `keras.layers.LSTM`; the weights are the same too, so either layer
             loads the other's.
+        recurrent_weight_dropout: One of `options` that is ours: the share of the recurrent
+            kernel's weights that is dropped in training, by one mask a call (Merity et al. 2018).
 
     Called with `sequences` `[batch, time, input]` and, all optional, `initial_state` `[h, c]`,
     `mask` bool `[batch, time]`, `training`, and `sequence_length` int `[batch]`, the same as a

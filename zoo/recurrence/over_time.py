@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from zoo import cells
+from zoo.errors import InputError
 from zoo.recurrence.dynamic_rnn import DynamicRNN
 from zoo.recurrence.gru import GRU
 from zoo.recurrence.lstm import LSTM
@@ -21,6 +22,9 @@ class OverTime(keras.layers.Layer):
     Args:
         cell: A registered name, or a cell object, which is run by `DynamicRNN`.
         units: Width of the cell; not needed with an object.
+        recurrent_weight_dropout: Share of the recurrent weights that is dropped in training, by
+            one mask a call (see `FastRecurrence`); for the names of fast layers. `step` drops
+            none: a mask of its own for every step would be another thing. Defaults to 0.
 
     Call arguments:
         inputs: [B, T, D].
@@ -30,18 +34,37 @@ class OverTime(keras.layers.Layer):
 
     Returns:
         Outputs [B, T, output_size] and the final state in the cell's own structure.
+
+    Raises:
+        InputError: an unknown cell, or recurrent_weight_dropout for one without a fast layer.
     """
 
-    def __init__(self, cell: Any, units: int | None = None, **kwargs):
+    def __init__(
+        self,
+        cell: Any,
+        units: int | None = None,
+        recurrent_weight_dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self._given, self.units = cell, units
+        self.recurrent_weight_dropout = recurrent_weight_dropout
         # Lengths are an argument; a mask that Keras attached to the inputs goes no further.
         self.supports_masking = True
         made = cells.get(cell, units)
         self.is_fast = isinstance(cell, str) and cell in FAST_LAYERS
         if self.is_fast:
             self.layer = FAST_LAYERS[cell](
-                made.units, return_sequences=True, return_state=True, zero_output_for_mask=True
+                made.units,
+                return_sequences=True,
+                return_state=True,
+                zero_output_for_mask=True,
+                recurrent_weight_dropout=recurrent_weight_dropout,
+            )
+        elif recurrent_weight_dropout:
+            raise InputError(
+                f"recurrent_weight_dropout is {recurrent_weight_dropout!r}, which goes with the "
+                f"cells {', '.join(FAST_LAYERS)} alone; got {cell!r}"
             )
         else:
             self.layer = DynamicRNN(made)
@@ -103,7 +126,12 @@ class OverTime(keras.layers.Layer):
         cell = self._given
         if not isinstance(cell, str):
             cell = keras.saving.serialize_keras_object(self.layer.cell)
-        return {**super().get_config(), "cell": cell, "units": self.units}
+        return {
+            **super().get_config(),
+            "cell": cell,
+            "units": self.units,
+            "recurrent_weight_dropout": self.recurrent_weight_dropout,
+        }
 
     @classmethod
     def from_config(cls, config):

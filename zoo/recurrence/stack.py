@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from zoo.errors import InputError
+from zoo.recurrence.fast_layer import check_rate
 from zoo.recurrence.over_time import OverTime
 
 
@@ -24,6 +25,9 @@ class RecurrentStack(keras.layers.Layer):
         num_layers: Defaults to 1.
         bidirectional: Defaults to False.
         dropout: Share of each layer's input that is dropped in training. Defaults to 0.
+        input_dropout: The same for the first layer's input alone. Defaults to `dropout`.
+        recurrent_weight_dropout: Share of each layer's recurrent weights that is dropped in
+            training, by one mask a call (see `FastRecurrence`). Defaults to 0.
         residual: Adds a layer's input to its output from the second layer on (same width).
 
     Call arguments:
@@ -38,7 +42,8 @@ class RecurrentStack(keras.layers.Layer):
         with one entry a layer, each the cell's own structure (a pair of them when bidirectional).
 
     Raises:
-        InputError: no layers, a rate outside [0, 1), one cell object twice.
+        InputError: no layers, a rate outside [0, 1), one cell object twice, or
+            recurrent_weight_dropout for a cell without a fast layer.
 
     Example:
 
@@ -55,13 +60,16 @@ class RecurrentStack(keras.layers.Layer):
         bidirectional: bool = False,
         dropout: float = 0.0,
         residual: bool = False,
+        input_dropout: float | None = None,
+        recurrent_weight_dropout: float = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if not isinstance(num_layers, int) or num_layers < 1:
             raise InputError(f"num_layers is {num_layers!r}; expected a whole number of 1 or more")
-        if not 0 <= dropout < 1:
-            raise InputError(f"dropout is {dropout!r}; expected a share from 0 up to, not with, 1")
+        check_rate("dropout", dropout)
+        first_dropout = dropout if input_dropout is None else input_dropout
+        check_rate("input_dropout", first_dropout)
         count = num_layers * (2 if bidirectional else 1)
         if isinstance(cell, str):
             made = [cell] * count
@@ -77,8 +85,11 @@ class RecurrentStack(keras.layers.Layer):
         # Lengths are an argument; a mask that Keras attached to the inputs goes no further.
         self.supports_masking = True
         self.bidirectional, self.dropout, self.residual = bidirectional, dropout, residual
-        self.layers = [OverTime(c, units) for c in made]
-        self._dropouts = [keras.layers.Dropout(dropout) for _ in range(num_layers)]
+        self.input_dropout = input_dropout
+        self.recurrent_weight_dropout = recurrent_weight_dropout
+        self.layers = [OverTime(c, units, recurrent_weight_dropout) for c in made]
+        rates = [first_dropout] + [dropout] * (num_layers - 1)
+        self._dropouts = [keras.layers.Dropout(rate) for rate in rates]
 
     def _layer(self, index: int) -> list:
         width = 2 if self.bidirectional else 1
@@ -176,6 +187,8 @@ class RecurrentStack(keras.layers.Layer):
             "bidirectional": self.bidirectional,
             "dropout": self.dropout,
             "residual": self.residual,
+            "input_dropout": self.input_dropout,
+            "recurrent_weight_dropout": self.recurrent_weight_dropout,
         }
 
     @classmethod

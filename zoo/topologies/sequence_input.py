@@ -16,11 +16,13 @@ class SequenceInput(NamedTuple):
         inputs: The model's inputs by name.
         steps: float [B, N, D], what enters the recurrence.
         length: int [B], the real steps of each row.
+        embedding: The layer of the tokens, or None.
     """
 
     inputs: dict
     steps: Any
     length: Any
+    embedding: Any = None
 
 
 def sequence_input(
@@ -29,6 +31,7 @@ def sequence_input(
     embedding_dim: int,
     word_vectors: Any = None,
     train_embedding: bool = True,
+    tied: bool = False,
 ) -> SequenceInput:
     """Makes the inputs `tokens` int [B, N], `features` float [B, N, num_features], `length` [B].
 
@@ -36,20 +39,21 @@ def sequence_input(
         vocabulary_size: Number of token ids, or None where there are no tokens.
         num_features: Numbers a step, or None where there are none. With both, a step is its
             token's embedding followed by its features.
-        embedding_dim, word_vectors, train_embedding: See `token_embedding`.
+        embedding_dim, word_vectors, train_embedding, tied: See `token_embedding`.
 
     Raises:
         InputError: neither is given, or a number does not fit.
     """
     if vocabulary_size is None and num_features is None:
         raise InputError("give vocabulary_size (for tokens), num_features (for numbers), or both")
-    inputs, parts = {}, []
+    inputs, parts, embedding = {}, [], None
     if vocabulary_size is not None:
         embedding = token_embedding(
             vocabulary_size,
             embedding_dim,
             word_vectors=word_vectors,
             train_embedding=train_embedding,
+            tied=tied,
         )
         inputs["tokens"] = keras.Input([None], dtype="int32", name="tokens")
         parts.append(embedding(inputs["tokens"]))
@@ -61,4 +65,4 @@ def sequence_input(
         parts.append(inputs["features"])
     inputs["length"] = keras.Input([], dtype="int32", name="length")
     steps = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="steps")(parts)
-    return SequenceInput(inputs, steps, inputs["length"])
+    return SequenceInput(inputs, steps, inputs["length"], embedding)

@@ -302,3 +302,59 @@ def test_two_replicas_train_as_one(pytestconfig):
     command = [sys.executable, "-c", REPLICAS, str(pytestconfig.rootpath)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", ["fast", "keras"])
+def test_weight_dropout_is_one_mask_of_the_recurrent_kernel(kinds, path):
+    ours, theirs = kinds
+    options = {"return_sequences": True, "recurrent_weight_dropout": 0.5}
+    # With `unroll` it is Keras's own loop that runs.
+    layer = ours(UNITS, **options, unroll=path == "keras")
+    layer.build((None, None, WIDTH))
+    sequences, _ = inputs(1)
+    plain = layer(sequences, training=False)
+    dropped = layer(sequences, training=True)
+    assert not np.allclose(plain, dropped)
+    # The mask that comes next is that of the same generator in the same state.
+    state = layer.weight_seed.state.value.numpy()
+    dropped = layer(sequences, training=True)
+    layer.weight_seed.state.assign(state)
+    kernel = layer.cell.recurrent_kernel
+    masked = keras.random.dropout(kernel, 0.5, seed=layer.weight_seed)
+    share = float(np.mean(masked == 0))
+    assert 0.2 < share < 0.8
+    assert set(np.round(np.unique(masked / kernel), 4)) == {0.0, 2.0}
+    other = theirs(UNITS, return_sequences=True)
+    other.build((None, None, WIDTH))
+    other.set_weights(
+        [w.numpy() if w is not kernel else masked for w in layer.weights[: len(other.weights)]]
+    )
+    np.testing.assert_allclose(dropped, other(sequences), atol=1e-5)
+    # No gradient reaches a weight that was dropped; what is dropped stays a variable.
+    layer.weight_seed.state.assign(state)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(sequences, training=True) ** 2)
+    gradient = tape.gradient(loss, kernel.value)
+    np.testing.assert_array_equal(np.asarray(gradient)[np.asarray(masked) == 0], 0)
+    # Nearly all others get one: a gate whose own unit has lost all its weights does not.
+    assert np.mean(np.asarray(gradient)[np.asarray(masked) != 0] != 0) > 0.8
+    assert layer.cell.recurrent_kernel is kernel
+
+
+def test_weight_dropout_is_saved_and_is_gone_from_what_is_exported(kinds, tmp_path):
+    ours, _ = kinds
+    x = keras.Input([None, WIDTH])
+    model = keras.Model(x, ours(UNITS, recurrent_weight_dropout=0.5)(x))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.layers[-1].recurrent_weight_dropout == 0.5
+    sequences, _ = inputs(1)
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(str(tmp_path / "exported"))
+    for found in (loaded(sequences), exported.serve(sequences)):
+        np.testing.assert_allclose(found, model(sequences), atol=1e-6)
+
+
+def test_weight_dropout_takes_a_share(kinds):
+    with pytest.raises(InputError, match="recurrent_weight_dropout is 1; expected a share"):
+        kinds[0](UNITS, recurrent_weight_dropout=1)

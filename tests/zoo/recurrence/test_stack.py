@@ -111,3 +111,24 @@ def test_a_bidirectional_stack_has_no_step():
     stack = RecurrentStack("lstm", 3, bidirectional=True)
     with pytest.raises(InputError, match="no step"):
         stack.step(data()[:, 0], stack.get_initial_state(4))
+
+
+def test_weight_dropout_and_the_first_input_have_rates_of_their_own(tmp_path):
+    x = keras.Input([None, 3])
+    stack = RecurrentStack(
+        "gru", 5, 2, dropout=0.3, input_dropout=0.0, recurrent_weight_dropout=0.5
+    )
+    model = keras.Model(x, stack(x)[0])
+    model.save(tmp_path / "m.keras")
+    model = keras.models.load_model(tmp_path / "m.keras")
+    stack = model.layers[-1]
+    assert [d.rate for d in stack._dropouts] == [0.0, 0.3]
+    assert [one.layer.recurrent_weight_dropout for one in stack.layers] == [0.5, 0.5]
+    first = stack.layers[0](data(), training=True)[0]
+    assert not np.allclose(first, stack.layers[0](data(), training=True)[0])
+
+
+@pytest.mark.parametrize("cell", ["basic_lstm", [keras.layers.GRUCell(3)]])
+def test_weight_dropout_wants_a_fast_layer(cell):
+    with pytest.raises(InputError, match="goes with the cells lstm, gru, simple_rnn alone"):
+        RecurrentStack(cell, 3, recurrent_weight_dropout=0.5)

@@ -23,6 +23,7 @@ MODULES = [
     "perceptron",
     "pooling",
     "recurrent_features",
+    "token_step",
 ]
 
 
