@@ -12,12 +12,13 @@ ALLOWED = {
     "zoo.cells": set(),
     "zoo.attention": set(),
     "zoo.text": set(),
+    "zoo.audio": set(),
     "zoo.tuning": set(),
     "zoo.training": set(),
     "zoo.decoding": set(),
     "zoo.recurrence": {"zoo.cells"},
     "zoo.topologies": {"zoo.recurrence", "zoo.attention", "zoo.decoding", "zoo.cells"},
-    "zoo.serving": {"zoo.decoding", "zoo.text"},
+    "zoo.serving": {"zoo.decoding", "zoo.text", "zoo.audio"},
 }
 GROUND = {"zoo.errors", "zoo.files", "zoo.registry", "zoo.version"}
 

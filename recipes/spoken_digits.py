@@ -1,0 +1,338 @@
+"""Speech to class: which digit a recording says, N to 1 over log-mel frames."""
+
+import dataclasses
+import io
+import json
+import wave
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import zoo
+from recipes import datasets
+from recipes.datasets.labelled_recordings import (
+    LabelledRecording,
+    read_labelled_folder,
+    read_sound,
+)
+from recipes.datasets.spoken_digits import NAME, TEST_INDICES, read_recording
+from recipes.measuring import answered
+from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
+from recipes.sound_drawing import draw_frames
+from zoo.audio.log_mel import LogMel
+from zoo.audio.spectrogram_masking import SpectrogramMasking
+from zoo.audio.waveform_augmentation import WaveformAugmentation
+from zoo.errors import InputError, unknown_name
+from zoo.serving.waveform_to_label import WaveformToLabel
+from zoo.tuning import Parameter
+
+DATASET = "free-spoken-digit-dataset"
+LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(TrainingSettings):
+    """Settings of spoken_digits, with the reason beside each value."""
+
+    # Recordings of each digit and speaker that are held out of the training ones.
+    validation_recordings: int = 5
+    # A speaker to leave out of training and to validate and test on: how a stranger is heard.
+    held_out_speaker: str | None = None
+    units: int = 96
+    num_layers: int = 2
+    cell: str = "lstm"
+    pooling: str = "attention"
+    dropout: float = 0.3
+    num_bands: int = 40
+    # Speed and pitch together: with six speakers only, voices have to be made.
+    speed: float = 0.15
+    silence_seconds: float = 0.1
+    loudest_noise: float = 10.0
+    time_share: float = 0.2
+    band_share: float = 0.2
+    label_smoothing: float = 0.1
+    batch_size: int = 64
+    epochs: float = 40.0
+    learning_rate: float = 2e-3
+    warmup_steps: int = 100
+    clip_norm: float = 2.0
+    ema_momentum: float | None = 0.99
+    round_steps: int | None = 185
+
+
+@dataclasses.dataclass(frozen=True)
+class SpokenDigitsAssets(Assets):
+    """What the classes are called, and the sampling rate of the recordings."""
+
+    labels: tuple[str, ...]
+    sample_rate: int
+
+    def save(self, folder: Path) -> None:
+        plain = json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        (folder / "sound.json").write_text(plain, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "SpokenDigitsAssets":
+        plain = json.loads((folder / "sound.json").read_text(encoding="utf-8"))
+        return cls(tuple(plain["labels"]), plain["sample_rate"])
+
+
+@register
+class SpokenDigits(Recipe):
+    name = "spoken_digits"
+    title = "Speech to class: a spoken digit"
+    topology = "n_to_one"
+    datasets = (DATASET,)
+    metric = "accuracy"
+    lower_is_better = False
+    published = ()
+    how_measured = (
+        "Share of the recordings whose most likely digit is the spoken one. Test: the published "
+        "split, recordings 0 to 4 of each digit by each speaker; so all speakers are known ones."
+    )
+    tried = "Not yet."
+    own_data = (
+        "a folder that holds a folder for each label, and in each WAV files of that label: one "
+        "channel, 16 bits a sample, all of one sampling rate"
+    )
+    example = "seven.wav"
+    settings = Settings()
+    assets = SpokenDigitsAssets
+    input_name = "waveform"
+    search_space = (
+        Parameter("units", choices=(64, 96, 128)),
+        Parameter("num_layers", choices=(1, 2)),
+        Parameter("dropout", low=0.1, high=0.5),
+        Parameter("learning_rate", low=5e-4, high=5e-3, log=True),
+        Parameter("speed", low=0.0, high=0.25),
+        Parameter("band_share", low=0.0, high=0.4),
+    )
+
+    # Data ----------------------------------------------------------------------------------
+
+    def read(self, settings, data, split):
+        if data is not None:
+            return _cut(read_labelled_folder(data), split, data)
+        if settings.held_out_speaker not in (None, *SPEAKERS):
+            raise unknown_name("speaker", settings.held_out_speaker, SPEAKERS)
+        wanted = [
+            file.name
+            for file in datasets.get(DATASET).files
+            if file.name.endswith(".wav") and _split_of(file.name, settings) == split
+        ]
+        paths = datasets.fetch(DATASET, wanted)
+        found = (read_recording(paths[name]) for name in wanted)
+        return [
+            LabelledRecording(
+                f"{one.digit}_{one.speaker}_{one.index}.wav",
+                LABELS[one.digit],
+                one.samples,
+                one.rate,
+                one.speaker,
+            )
+            for one in found
+        ]
+
+    def prepare(self, settings, examples):
+        found = {example.label for example in examples}
+        labels = LABELS if found <= set(LABELS) else sorted(found)
+        return SpokenDigitsAssets(tuple(labels), examples[0].rate)
+
+    # Model and objective -------------------------------------------------------------------
+
+    def build(self, settings, assets):
+        waveform = keras.Input([None], name="waveform")
+        length = keras.Input([], dtype="int32", name="length")
+        heard, heard_length = WaveformAugmentation(
+            settings.speed,
+            round(settings.silence_seconds * assets.sample_rate),
+            loudest=settings.loudest_noise,
+            name="augmentation",
+        )(waveform, length)
+        log_mel = LogMel(assets.sample_rate, settings.num_bands, name="log_mel")
+        frames, num_frames = log_mel(heard, heard_length)
+        masking = SpectrogramMasking(settings.time_share, settings.band_share, name="masking")
+        classifier = zoo.build(
+            self.topology,
+            num_classes=len(assets.labels),
+            num_features=settings.num_bands,
+            units=settings.units,
+            cell=settings.cell,
+            num_layers=settings.num_layers,
+            bidirectional=True,
+            pooling=settings.pooling,
+            dropout=settings.dropout,
+        )
+        given = {"features": masking(frames, num_frames), "length": num_frames}
+        outputs = {"logits": classifier(given)["logits"]}
+        return keras.Model({"waveform": waveform, "length": length}, outputs, name=self.name)
+
+    def columns(self, assets, examples):
+        lengths = np.array([len(example.samples) for example in examples])
+        flat = np.concatenate([example.samples for example in examples])
+        waveform = tf.RaggedTensor.from_row_lengths(flat, lengths.astype("int64"), validate=False)
+        known = {label: number for number, label in enumerate(assets.labels)}
+        labels = np.zeros([len(examples), len(known)], "float32")
+        for row, example in enumerate(examples):
+            if example.label not in known:
+                raise InputError(f"{example.name}: no training recording is of {example.label!r}")
+            labels[row, known[example.label]] = 1
+        return {"waveform": waveform, "label": labels}, lengths
+
+    def features(self, columns):
+        waveform = columns["waveform"]
+        length = tf.cast(waveform.row_lengths(), tf.int32)
+        inputs = {"waveform": waveform.to_tensor(), "length": length}
+        return inputs, {"logits": columns["label"]}
+
+    def objective(self, settings):
+        return {
+            "loss": {
+                "logits": keras.losses.CategoricalCrossentropy(
+                    from_logits=True, label_smoothing=settings.label_smoothing
+                )
+            },
+            "metrics": {"logits": [keras.metrics.CategoricalAccuracy(name="accuracy")]},
+        }
+
+    # What is exported and how it is measured -----------------------------------------------
+
+    def module(self, settings, assets, model):
+        return WaveformToLabel(model, assets.labels, assets.sample_rate)
+
+    def measure(self, settings, answers, examples):
+        asked = answered(
+            answers, examples, _padded, length=lambda example: len(example.samples), batch_size=64
+        )
+        right, nats = np.zeros(len(examples)), np.zeros(len(examples))
+        for row, answer in asked:
+            truth = list(answer["labels"]).index(examples[row].label.encode())
+            right[row] = np.argmax(answer["probabilities"]) == truth
+            nats[row] = -np.log(max(answer["probabilities"][truth], 1e-9))
+        metrics = {
+            "recordings": len(examples),
+            "accuracy": float(right.mean()),
+            "nats": float(nats.mean()),
+        }
+        speakers = np.array([str(example.speaker) for example in examples])
+        if len(set(speakers)) > 1:
+            metrics["accuracy_of_the_worst_speaker"] = min(
+                float(right[speakers == speaker].mean()) for speaker in set(speakers)
+            )
+        return metrics
+
+    def baselines(self, settings, train, examples):
+        known, asked = (_fixed_size(rows, settings.num_bands) for rows in (train, examples))
+        nearest = np.argmax(asked @ known.T, 1)
+        right = [train[i].label == one.label for i, one in zip(nearest, examples, strict=True)]
+        return {"nearest recording": {"accuracy": float(np.mean(right))}}
+
+    def inputs(self, given):
+        sounds = [read_sound(path) for path in given]
+        lengths = [len(samples) for samples, _ in sounds]
+        waveform = np.zeros([len(sounds), max(lengths, default=0)], "float32")
+        for row, (samples, _) in zip(waveform, sounds, strict=True):
+            row[: len(samples)] = samples
+        return {
+            "waveform": waveform,
+            "length": np.array(lengths, "int32"),
+            "sample_rate": np.array([rate for _, rate in sounds], "int32"),
+        }
+
+    def lines(self, inputs, answer):
+        said = zip(inputs, self.says(answer), answer["probability"], strict=True)
+        return [f"{given}\t{label}\t{chance:.3f}" for given, label, chance in said]
+
+    def says(self, answer):
+        return [label.decode() or "nothing is heard" for label in answer["label"]]
+
+    def draw(self, figure, given, answer):
+        count = answer["num_frames"][0]
+        attention = answer["attention"][0, :count] if "attention" in answer else None
+        title = f"{Path(given).name}: {self.says(answer)[0]} ({answer['probability'][0]:.2f})"
+        draw_frames(figure, answer["log_mel"][0, :count], attention, title)
+
+    def show(self, answers, examples, count):
+        chosen = np.random.default_rng(0).choice(len(examples), min(count, len(examples)), False)
+        examples = [examples[i] for i in chosen]
+        answer = answers(**_padded(examples))
+        chances = (f"{chance:.2f}" for chance in answer["probability"])
+        said = zip(examples, self.says(answer), chances, strict=True)
+        return [
+            Shown(one.name, f"{label} ({chance})", one.label, label == one.label)
+            for one, label, chance in said
+        ]
+
+    def in_python(self):
+        return f'model(signature="wav", wav=[open("{self.example}", "rb").read()])["label"]'
+
+    def warmup(self):
+        tone = 0.5 * np.sin(np.arange(4000) * 0.3).astype("float32")
+        padded = np.stack([tone, np.pad(tone[:3000], [0, 1000])])
+        samples = {"waveform": padded, "length": np.array([4000, 3000], "int32")}
+        return [("serving_default", samples), ("wav", {"wav": np.array([_wav(tone)], object)})]
+
+
+def _split_of(name: str, settings: Settings) -> str:
+    """Which split a public recording is in: by its index, or by its speaker."""
+    found = NAME.fullmatch(Path(name).name)
+    speaker, index = found[2], int(found[3])
+    if settings.held_out_speaker is not None and speaker != settings.held_out_speaker:
+        return "none" if index in TEST_INDICES else "train"
+    if index in TEST_INDICES:
+        return "test"
+    if settings.held_out_speaker is not None:
+        return "validation"
+    first = TEST_INDICES.stop
+    return "validation" if index < first + settings.validation_recordings else "train"
+
+
+def _cut(recordings, split, data):
+    """Cuts a tenth of each label, one recording at least, for validation and one for the test."""
+    random, chosen = np.random.default_rng(2007), []
+    for label in sorted({recording.label for recording in recordings}):
+        own = [recording for recording in recordings if recording.label == label]
+        if len(own) < 3:
+            raise InputError(
+                f"{data}: {len(own)} recording(s) of {label!r}; expected 3 or more of each label"
+            )
+        order, size = random.permutation(len(own)), max(1, len(own) // 10)
+        places = {"validation": order[:size], "test": order[size : 2 * size]}
+        chosen += [own[i] for i in places.get(split, order[2 * size :])]
+    return chosen
+
+
+def _padded(examples) -> dict[str, np.ndarray]:
+    waveform = np.zeros([len(examples), max(len(e.samples) for e in examples)], "float32")
+    for row, example in zip(waveform, examples, strict=True):
+        row[: len(example.samples)] = example.samples
+    return {
+        "waveform": waveform,
+        "length": np.array([len(example.samples) for example in examples], "int32"),
+        "sample_rate": np.array([example.rate for example in examples], "int32"),
+    }
+
+
+def _fixed_size(examples, num_bands: int, frames: int = 20) -> np.ndarray:
+    """Each recording's log-mel frames drawn to one number of frames, as one vector of length 1."""
+    layer, vectors = LogMel(examples[0].rate, num_bands), []
+    for example in examples:
+        own = layer(example.samples[None], tf.constant([len(example.samples)]))[0][0].numpy()
+        places = np.linspace(0, len(own) - 1, frames)
+        drawn = [np.interp(places, np.arange(len(own)), band) for band in own.T]
+        vectors.append(np.concatenate(drawn))
+    vectors = np.array(vectors)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def _wav(samples: np.ndarray, rate: int = 8000) -> bytes:
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return content.getvalue()

@@ -1,0 +1,1 @@
+"""Sound inside the graph: waveforms to log-mel frames, other sampling rates, augmentation."""
