@@ -19,6 +19,8 @@ RANDOM = np.random.default_rng(0)
 LENGTH = np.array([4, 2, 0], "int32")
 TOKENS = RANDOM.integers(4, 9, [ROWS, STEPS]).astype("int32")
 TARGET = RANDOM.integers(4, 7, [ROWS, TARGETS]).astype("int32")
+# Padded by 0, as the words' own ends are told by it.
+CHARACTERS = np.where(TOKENS[..., None] % 3 >= np.arange(3), TOKENS[..., None], 0)
 FEATURES = RANDOM.normal(size=[ROWS, STEPS, 2]).astype("float32")
 IMAGE = RANDOM.normal(size=[ROWS, 5, STEPS, 2]).astype("float32")
 SEQUENCE = {"tokens": TOKENS, "length": LENGTH}
@@ -64,6 +66,28 @@ CASES = {
         {"step_logits": (3, 4, 5), "row_logits": (3, 2)},
         {"features": [1]},
         {"num_row_classes": "1 or more", "pooling": "last, mean, max, attention"},
+    ),
+    "tagger": Case(
+        {
+            **SMALL,
+            "num_classes": 5,
+            "num_row_classes": 2,
+            "vocabulary_size": 9,
+            "character_vocabulary_size": 9,
+            "character_units": 3,
+            "character_dim": 2,
+            "crf": True,
+        },
+        {**SEQUENCE, "characters": CHARACTERS},
+        {
+            "logits": (3, 4, 5),
+            "row_logits": (3, 2),
+            "tags": (3, 4),
+            "score": (3,),
+            "chain": (3, 4, 5, 5),
+        },
+        {"tokens": [1], "characters": [1]},
+        {"character_units": "1 or more", "token_dropout": "share", "pooling": "last, mean"},
     ),
     "perceptron": Case(
         {"num_features": 2, "num_outputs": 3, "hidden_units": [4]},
