@@ -83,7 +83,8 @@ class EncodedPicture(bytes):
 class ImageToLabelRecipe(Recipe):
     """A recipe whose model reads a picture and names its class; a subclass is its model.
 
-    It defines `build`, `model_inputs` and, for what else its answers hold, `details`.
+    It defines `build`, `model_inputs` and, for what else its answers hold, `explained` and
+    `details`.
     """
 
     datasets = ("mnist",)
@@ -96,9 +97,13 @@ class ImageToLabelRecipe(Recipe):
         """Returns the model's inputs of pictures, float [B, height, width], 0 to 1."""
         raise NotImplementedError
 
+    def explained(self, model: keras.Model) -> keras.Model:
+        """Returns the model with what else `details` reads among its outputs."""
+        return model
+
     def details(self, model: keras.Model):
-        """Returns what makes more outputs of the model's inputs and its probabilities."""
-        return lambda inputs, probabilities: {}
+        """Returns a function of the inputs and outputs of `explained` that gives more answers."""
+        return lambda inputs, outputs: {}
 
     # Data ----------------------------------------------------------------------------------
 
@@ -159,7 +164,12 @@ class ImageToLabelRecipe(Recipe):
 
     def module(self, settings, assets, model):
         return ImageToLabel(
-            model, assets.labels, HEIGHT, WIDTH, self.model_inputs, self.details(model)
+            self.explained(model),
+            assets.labels,
+            HEIGHT,
+            WIDTH,
+            self.model_inputs,
+            self.details(model),
         )
 
     def measure(self, settings, answers, examples):

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -71,17 +72,17 @@ class RowMNIST(ImageToLabelRecipe):
     def model_inputs(self, images):
         return {"features": images, "length": tf.fill([tf.shape(images)[0]], HEIGHT)}
 
+    def explained(self, model):
+        hidden, _ = model.get_layer("recurrence").output
+        return keras.Model(model.input, {**model.output, "hidden": hidden}, name=model.name)
+
     def details(self, model):
         pooling = model.get_layer("pooling")
         if pooling.kind != "attention":
             return super().details(model)
-        recurrence = model.get_layer("recurrence")
-
-        def attention(inputs, probabilities):
-            hidden, _ = recurrence(inputs["features"], inputs["length"], training=False)
-            return {"attention": pooling.weights_of(hidden, inputs["length"])}
-
-        return attention
+        return lambda inputs, outputs: {
+            "attention": pooling.weights_of(outputs["hidden"], inputs["length"])
+        }
 
     def draw_details(self, axes, answer):
         if "attention" not in answer:

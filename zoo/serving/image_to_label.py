@@ -20,11 +20,11 @@ class ImageToLabel(tf.Module):
     `picture` that the model read, and what `details` adds.
 
     Args:
-        model: Its output `logits` is [B, K].
+        model: Its output `logits` is [B, K]; others are for `details`.
         labels: The K names.
         height, width: Of the training pictures.
         to_inputs: From pictures float [B, height, width], 0 to 1, to the model's inputs.
-        details: From the model's inputs and the probabilities [B, K] to more outputs by name.
+        details: From the model's inputs and outputs to more outputs by name.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ImageToLabel(tf.Module):
         height: int,
         width: int,
         to_inputs: Callable[[tf.Tensor], Tensors],
-        details: Callable[[Tensors, tf.Tensor], Tensors] = lambda inputs, probabilities: {},
+        details: Callable[[Tensors, Tensors], Tensors] = lambda inputs, outputs: {},
     ):
         super().__init__(name="image_to_label")
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
@@ -46,7 +46,8 @@ class ImageToLabel(tf.Module):
         @tf.function(input_signature=[pixels_spec])
         def classify(image):
             inputs = to_inputs(tf.cast(image, tf.float32) / 255.0)
-            probabilities = tf.nn.softmax(model(inputs, training=False)["logits"])
+            outputs = model(inputs, training=False)
+            probabilities = tf.nn.softmax(outputs["logits"])
             best = tf.argmax(probabilities, 1)
             classes = tf.constant(names)
             return {
@@ -56,7 +57,7 @@ class ImageToLabel(tf.Module):
                 "classes": tf.tile(classes[None], [tf.shape(image)[0], 1]),
                 "ink": tf.reduce_mean(tf.cast(image > 127, tf.float32), [1, 2]),
                 "picture": image,
-                **details(inputs, probabilities),
+                **details(inputs, outputs),
             }
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
