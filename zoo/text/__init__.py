@@ -4,6 +4,7 @@ from zoo.text.subwords import Subwords as Subwords
 from zoo.text.tokenisers import Tokeniser as Tokeniser
 from zoo.text.tokenisers import tokenisers as tokenisers
 from zoo.text.vocabulary import PAD_ID as PAD_ID
+from zoo.text.vocabulary import SPECIAL as SPECIAL
 from zoo.text.vocabulary import START_ID as START_ID
 from zoo.text.vocabulary import STOP_ID as STOP_ID
 from zoo.text.vocabulary import UNKNOWN_ID as UNKNOWN_ID
