@@ -65,8 +65,11 @@ class Run:
         run = cls(RunFolder(path), recipe, settings, seed, data)
         run.steps = steps
         assets = recipe.prepare(settings, run.examples("train"))
-        run.folder.create(run.description())
-        assets.save(run.folder.assets)
+        if training.Distribution.current().is_chief:
+            run.folder.create(run.description())
+            assets.save(run.folder.assets)
+        else:
+            run.assets = assets
         return run
 
     @classmethod
@@ -115,8 +118,9 @@ class Run:
             self.settings, self.steps = replace(self.settings, {"epochs": epochs}), None
         if steps is not None:
             self.steps = steps
-        described = self.folder.description()
-        self.folder.write_json("run.json", {**described, **self.description()})
+        if training.Distribution.current().is_chief:
+            described = self.folder.description()
+            self.folder.write_json("run.json", {**described, **self.description()})
 
     @cached_property
     def assets(self):
@@ -134,6 +138,9 @@ class Run:
     ) -> list[dict[str, float]]:
         """Trains to the run's goal and saves the model.
 
+        In the scope of a `tf.distribute` strategy its replicas train together; each process calls
+        this, and the chief writes the folder.
+
         Args:
             resume: Whether to go on from the newest checkpoint, if there is one.
             say: Is given lines to show.
@@ -144,6 +151,7 @@ class Run:
         """
         training.deterministic(self.seed)
         settings, recipe = self.settings, self.recipe
+        distribution = training.Distribution.current()
         examples = self.examples("train")
         columns, lengths = recipe.columns(self.assets, examples)
         plan = recipe.plan(settings, lengths, self.seed)
@@ -154,28 +162,40 @@ class Run:
             f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps; "
             f"{model.count_params():,} weights; padding {plan.padding_share():.1%}"
         )
-        validation = recipe.columns(self.assets, self.examples("validation"))
+        validation, validation_steps = distribution.evaluation_batches(
+            *self._validation(), EVALUATION_BATCH
+        )
+        distribution.agree("recipe, settings or seed", {**self.description(), "data": None})
+        distribution.agree("training data", (per_epoch, lengths.tobytes()))
         began = time.perf_counter()
         history = training.fit(
             trained,
-            lambda step: training.training_stream(plan, columns, recipe.features, step),
+            lambda step: distribution.training_stream(plan, columns, recipe.features, step),
             self.folder,
             total_steps=total,
             steps_per_epoch=per_epoch,
             round_steps=settings.round_steps,
-            validation=training.evaluation_batches(
-                validation[0], recipe.features, validation[1], EVALUATION_BATCH
-            ),
+            validation=validation,
+            validation_steps=validation_steps,
             resume=resume,
             callbacks=callbacks,
         )
-        self.folder.save_model(model)
         # What was measured was the model before; its module goes with it.
-        self.folder.metrics.unlink(missing_ok=True)
         self.__dict__.pop("module", None)
-        self.model = model
+        if distribution.is_chief:
+            self.folder.save_model(model)
+            self.folder.metrics.unlink(missing_ok=True)
+        if distribution.strategy is None:
+            self.model = model
+        else:
+            # Read anew from the folder: a copy that belongs to no strategy.
+            self.__dict__.pop("model", None)
         say(f"trained in {(time.perf_counter() - began) / 60:.1f} min; {self.folder.path}")
         return history
+
+    def _validation(self) -> tuple:
+        columns, lengths = self.recipe.columns(self.assets, self.examples("validation"))
+        return columns, self.recipe.features, lengths
 
     @cached_property
     def model(self):
@@ -214,7 +234,7 @@ class Run:
 def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.Model, keras.Model]:
     """Builds a recipe's model, and beside it the same layers compiled for training."""
     model = recipe.build(settings, assets)
-    trained = recipe.trained(settings, model)
+    trained = training.Distribution.current().replicated(recipe.trained(settings, model))
     trained.compile(
         optimizer=training.optimizer(
             settings.learning_rate,

@@ -141,6 +141,8 @@ def chain_loss(pad_tag: int = -1) -> Callable:
         nats = -tf.reduce_sum(log_likelihood(y_pred, y_true, real))
         return tf.math.divide_no_nan(nats, tf.cast(tf.reduce_sum(real), tf.float32))
 
+    # What the mean is over: replicas with different numbers of real tags weigh as many.
+    loss.weight = lambda y_true: tf.math.count_nonzero(y_true != pad_tag)
     return loss
 
 

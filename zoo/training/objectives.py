@@ -30,6 +30,8 @@ def token_cross_entropy(label_smoothing: float = 0.0, pad_id: int = 0) -> Callab
             nats = (1 - label_smoothing) * nats + label_smoothing * uniform
         return tf.math.divide_no_nan(tf.reduce_sum(nats * real), tf.reduce_sum(real))
 
+    # What the mean is over: replicas with different numbers of real tokens weigh as many.
+    loss.weight = lambda y_true: tf.math.count_nonzero(y_true != pad_id)
     return loss
 
 
