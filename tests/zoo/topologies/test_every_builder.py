@@ -137,6 +137,21 @@ CASES = {
         {"source": [1]},
         {"pooling": "last, mean, max, attention", "embedding_dim": "1 or more"},
     ),
+    "forecast": Case(
+        {
+            "num_features": 2,
+            "window": STEPS,
+            "horizon": 5,
+            "num_future": 2,
+            "units": 4,
+            "form": "n_to_m",
+            "rows_per_step": 2,
+        },
+        {"past": FEATURES, "future": FEATURES[:, [0, 1, 2, 3, 0]]},
+        {"forecast": (3, 5)},
+        {},
+        {"form": "n_to_one, n_to_m", "horizon": "1 or more", "rows_per_step": "1 or more"},
+    ),
     "grid_rnn": Case(
         {
             "num_channels": 2,
