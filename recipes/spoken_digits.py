@@ -318,13 +318,15 @@ def _padded(examples) -> dict[str, np.ndarray]:
 
 def _fixed_size(examples, num_bands: int, frames: int = 20) -> np.ndarray:
     """Each recording's log-mel frames drawn to one number of frames, as one vector of length 1."""
-    layer, vectors = LogMel(examples[0].rate, num_bands), []
-    for example in examples:
-        own = layer(example.samples[None], tf.constant([len(example.samples)]))[0][0].numpy()
-        places = np.linspace(0, len(own) - 1, frames)
-        drawn = [np.interp(places, np.arange(len(own)), band) for band in own.T]
-        vectors.append(np.concatenate(drawn))
-    vectors = np.array(vectors)
+    layer = tf.function(LogMel(examples[0].rate, num_bands), reduce_retracing=True)
+    vectors, batch = np.zeros([len(examples), frames * num_bands], "float32"), 100
+    for start in range(0, len(examples), batch):
+        given = _padded(examples[start : start + batch])
+        drawn, counts = layer(tf.constant(given["waveform"]), tf.constant(given["length"]))
+        for row, (own, count) in enumerate(zip(drawn.numpy(), counts.numpy(), strict=True)):
+            places = np.linspace(0, count - 1, frames)
+            bands = [np.interp(places, np.arange(count), band) for band in own[:count].T]
+            vectors[start + row] = np.concatenate(bands)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 

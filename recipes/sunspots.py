@@ -1,0 +1,83 @@
+"""Sunspots: the next two years of a series with a cycle of about eleven."""
+
+import dataclasses
+
+import numpy as np
+
+from recipes import datasets
+from recipes.datasets.series import read_series
+from recipes.forecast_baselines import seasonal
+from recipes.forecasting import ForecastRecipe, ForecastSettings, Series
+from recipes.recipe import register
+from zoo.tuning import Parameter
+
+# The mean cycle of Schwabe, and the shortest and longest of those that count; in months.
+CYCLES = (120, 132, 144)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(ForecastSettings):
+    """Settings of sunspots, with the reason beside each value."""
+
+    # Two cycles and more, a year at a time.
+    window: int = 288
+    horizon: int = 24
+    rows_per_step: int = 12
+    units: int = 32
+    dropout: float = 0.3
+    batch_size: int = 64
+    epochs: float = 20.0
+    learning_rate: float = 1e-3
+    warmup_steps: int = 50
+    clip_norm: float = 1.0
+    ema_momentum: float | None = 0.99
+    ridge_penalty: float = 1e-2
+
+
+@register
+class Sunspots(ForecastRecipe):
+    name = "sunspots"
+    title = "Sunspots: the numbers of the next 24 months"
+    topology = "forecast"
+    datasets = ("sunspots",)
+    series, unit, step = "value", "sunspots", "month"
+    numbers = ("value",)
+    how_measured = (
+        "Errors in sunspots at each of the next 24 months, over every month of the split; `rmse` "
+        "and `mae` are means over the 24 horizons. Training 1749 to 1914, validation 1915 to 1948, "
+        "test 1949 to 1983. Persistence says the last value; the cycles say the value of so many "
+        "months before; the linear model is a ridge regression of all that the network reads, one "
+        "for each horizon. In the examples, right means nearer than persistence over the 24 months."
+    )
+    tried = "Not yet."
+    own_data = (
+        'a CSV file with the header "Month","NAME" and a row a month without a gap, such as '
+        '"1749-01",58.0; numbers of 0 or more. Fewer than 600 rows ask for a smaller window '
+        "(--set window=36 --set rows_per_step=12)"
+    )
+    example = "months.csv"
+    settings = Settings()
+    search_space = (
+        Parameter("form", choices=("n_to_one", "n_to_m")),
+        Parameter("units", choices=(16, 32, 64)),
+        Parameter("dropout", low=0.0, high=0.5),
+        Parameter("learning_rate", low=2e-4, high=5e-3, log=True),
+        Parameter("window", choices=(144, 288, 432)),
+    )
+
+    def read_series(self, path):
+        read = read_series(path)
+        return Series({"value": read.values}, read.months, path)
+
+    def public_path(self):
+        return datasets.fetch("sunspots", ["monthly-sunspots.csv"])["monthly-sunspots.csv"]
+
+    def cuts(self):
+        return np.datetime64("1915-01"), np.datetime64("1949-01")
+
+    def more_baselines(self, past, horizon):
+        return {
+            f"cycle of {months // 12} years": seasonal(past, months, horizon)
+            for months in CYCLES
+            if months <= past.shape[1]
+        }
