@@ -12,6 +12,7 @@ from recipes import question_type as _question_type  # noqa: F401
 from recipes import row_mnist as _row_mnist  # noqa: F401
 from recipes import sentiment as _sentiment  # noqa: F401
 from recipes import spoken_digits as _spoken_digits  # noqa: F401
+from recipes import sunspots as _sunspots  # noqa: F401
 from recipes import translation as _translation  # noqa: F401
 from recipes.recipe import Recipe, recipes
 from recipes.run import Run
