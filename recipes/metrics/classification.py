@@ -1,0 +1,34 @@
+"""Accuracy and F1 of labels, by scikit-learn."""
+
+from collections.abc import Sequence
+
+from zoo.errors import InputError
+
+
+def label_measures(truth: Sequence[str], said: Sequence[str]) -> dict[str, float]:
+    """Returns `accuracy` and `macro_f1`, the mean of every label's F1, each from 0 to 1.
+
+    Labels count as often in the mean whatever their size; a label counts that stands in either.
+
+    Args:
+        truth: The right label of each row.
+        said: The model's.
+
+    Raises:
+        InputError: scikit-learn is missing.
+
+    Example:
+
+    >>> label_measures(["a", "a", "b"], ["a", "b", "b"])["macro_f1"]
+    0.6666666666666666
+    """
+    try:
+        from sklearn.metrics import accuracy_score, f1_score
+    except ImportError:
+        raise InputError(
+            "measuring labels needs scikit-learn: pip install rnn-zoo[metrics]"
+        ) from None
+    return {
+        "accuracy": float(accuracy_score(truth, said)),
+        "macro_f1": float(f1_score(truth, said, average="macro", zero_division=0)),
+    }

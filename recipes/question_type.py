@@ -1,0 +1,49 @@
+"""What a question asks for, by a bidirectional recurrence with attention, N to 1."""
+
+import dataclasses
+
+from recipes import datasets
+from recipes.datasets.labelled_lines import LABELS, read_labelled
+from recipes.recipe import register
+from recipes.stratifying import stratified
+from recipes.text_to_label import LabelSettings, TextToLabelRecipe
+from zoo.tuning import Parameter
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(LabelSettings):
+    """Settings of question_type, with the reason beside each value."""
+
+    dataset: str = "trec"
+    batch_size: int = 64
+    epochs: float = 10.0
+
+
+@register
+class QuestionType(TextToLabelRecipe):
+    name = "question_type"
+    title = "Question type: what kind of answer a question asks for"
+    datasets = ("trec",)
+    metric = "accuracy"
+    published = ()
+    how_measured = ""
+    tried = ""
+    example = "Who wrote The Old Man and the Sea?"
+    settings = Settings()
+    search_space = (
+        Parameter("units", choices=(64, 128, 256)),
+        Parameter("dropout", low=0.2, high=0.7),
+        Parameter("word_dropout", low=0.0, high=0.4),
+        Parameter("learning_rate", low=3e-4, high=5e-3, log=True),
+        Parameter("pooling", choices=("attention", "max", "last")),
+    )
+
+    def read_public(self, settings, split):
+        name = "TREC.test.all" if split == "test" else "TREC.train.all"
+        path = datasets.fetch("trec", [name])[name]
+        rows = [(text, LABELS["trec"][label]) for label, text in read_labelled(path, "trec")]
+        if split == "test":
+            return rows
+        # Some questions of the file stand in it twice.
+        rows = list(dict.fromkeys(rows))
+        return stratified(rows, split, {"validation": settings.validation_share})
