@@ -167,6 +167,12 @@ class Recipe(abc.ABC):
         judged = {name: model.output[name] for name in self.objective(settings)["loss"]}
         return keras.Model(model.input, judged, name=model.name)
 
+    def measure_against(
+        self, settings: Any, answers: "Answers", train: list, examples: list
+    ) -> dict[str, float]:
+        """Measures what needs the training examples as well; it goes beside what `measure` says."""
+        return {}
+
     def baselines(self, settings: Any, train: list, examples: list) -> dict[str, dict[str, float]]:
         """Measures plain methods, learned from `train`, on examples: name -> metrics.
 

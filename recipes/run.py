@@ -214,10 +214,12 @@ class Run:
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Measures the model and the recipe's baselines on a split; metrics.json keeps both."""
         began, examples = time.perf_counter(), self.examples(split)
+        train = self.examples("train")
         measured = self.recipe.measure(self.settings, self.answers, examples)
+        measured.update(self.recipe.measure_against(self.settings, self.answers, train, examples))
         measured["seconds"] = round(time.perf_counter() - began, 1)
         kept = self.folder.read_json("metrics.json") if self.folder.metrics.is_file() else {}
-        plain = self.recipe.baselines(self.settings, self.examples("train"), examples)
+        plain = self.recipe.baselines(self.settings, train, examples)
         if plain:
             kept["baselines"] = {**kept.get("baselines", {}), split: plain}
         history = self.folder.read_history()

@@ -57,7 +57,10 @@ class SavedRecipe:
             )
         settings = replace(self.recipe.settings, self.facts["settings"])
         data = Path(self.facts["data"]) if self.facts.get("data") else None
-        return self.recipe.measure(settings, self.answers, self.recipe.read(settings, data, split))
+        examples, answers = self.recipe.read(settings, data, split), self.answers
+        train = self.recipe.read(settings, data, "train")
+        measured = self.recipe.measure(settings, answers, examples)
+        return {**measured, **self.recipe.measure_against(settings, answers, train, examples)}
 
 
 def open_target(text: str) -> Run | SavedRecipe:
