@@ -84,6 +84,8 @@ class TaggingAssets(Assets):
     tags: tuple[str, ...]
     labels: tuple[str, ...]
     max_characters: int
+    # Whether training had no capital in it.
+    lower_case: bool
 
     def save(self, folder: Path) -> None:
         self.words.save(folder / "words.txt")
@@ -92,6 +94,7 @@ class TaggingAssets(Assets):
             "tags": self.tags,
             "labels": self.labels,
             "max_characters": self.max_characters,
+            "lower_case": self.lower_case,
         }
         text = json.dumps(plain, ensure_ascii=False)
         (folder / "tags.json").write_text(text, encoding="utf-8")
@@ -103,7 +106,7 @@ class TaggingAssets(Assets):
             Vocabulary.load(folder / name) for name in ("words.txt", "characters.txt")
         )
         tags, labels = tuple(plain["tags"]), tuple(plain["labels"])
-        return cls(words, characters, tags, labels, plain["max_characters"])
+        return cls(words, characters, tags, labels, plain["max_characters"], plain["lower_case"])
 
 
 class TaggingRecipe(Recipe):
@@ -141,7 +144,14 @@ class TaggingRecipe(Recipe):
         letters = Vocabulary.build((word for one in examples for word in one.words), min_count=2)
         tags = sorted({tag for one in examples for tag in one.tags})
         labels = sorted({one.label for one in examples}) if self.row_name else ()
-        return TaggingAssets(words, letters, tuple(tags), tuple(labels), settings.max_characters)
+        return TaggingAssets(
+            words,
+            letters,
+            tuple(tags),
+            tuple(labels),
+            settings.max_characters,
+            lower_case=not any(word != word.lower() for one in examples for word in one.words),
+        )
 
     def build(self, settings, assets):
         vectors, width = None, settings.embedding_dim
@@ -214,6 +224,7 @@ class TaggingRecipe(Recipe):
             row_classes=assets.labels,
             row_name=self.row_name or "label",
             span_name=self.span_name,
+            lower_case=assets.lower_case,
             num_alternatives=settings.num_alternatives,
         )
 

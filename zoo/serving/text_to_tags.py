@@ -38,6 +38,8 @@ class TextToTags(tf.Module):
         row_classes: The names of the row's classes, in order, or none.
         row_name: What a row's class is called, in the outputs' names.
         span_name: What a stretch is called, in the outputs' names; None: there are none.
+        lower_case: Whether words are lower-cased before their characters are read: for a model
+            that never saw a capital.
         num_alternatives: How many tags are returned with their scores; at most all.
     """
 
@@ -54,6 +56,7 @@ class TextToTags(tf.Module):
         row_classes: Sequence[str] = (),
         row_name: str = "label",
         span_name: str | None = None,
+        lower_case: bool = False,
         num_alternatives: int = 5,
     ):
         super().__init__(name="text_to_tags")
@@ -70,7 +73,11 @@ class TextToTags(tf.Module):
         @tf.function(input_signature=[padded_spec, lengths_spec])
         def tag(padded, lengths):
             tokens = tf.RaggedTensor.from_tensor(padded, lengths)
-            letters = character_ids(tokens, characters, max_characters)
+            spelled = tokens
+            if lower_case:
+                lowered = tf.strings.lower(tokens.values, encoding="utf-8")
+                spelled = tokens.with_values(lowered)
+            letters = character_ids(spelled, characters, max_characters)
             given = {
                 "tokens": _some(word_ids(tokens, words).to_tensor(PAD_ID)),
                 "characters": _some(_some(letters.to_tensor(PAD_ID), 1), 2),

@@ -32,7 +32,7 @@ class Rule(NamedTuple):
 
 
 # In this order, each on what the one before it left, inside a chunk without spaces.
-RULES = (
+_MARKS = (
     Rule(r"([()\[\]{}<>\"“”„«»;|])", r" \1 "),
     Rule(r"(\.{2,}|…|[!?]+|--+|\*\*+|==+|__+)", r" \1 "),
     Rule(r"^([,:*=~&+])", r"\1 "),
@@ -43,11 +43,15 @@ RULES = (
     Rule(r"(\d)(%|€|£)", r"\1 \2"),
     Rule(r"(?i)\b(\d+)(am|pm|a\.m\.|p\.m\.)(\W|$)", r"\1 \2\3"),
     Rule(r"(\pL)/(\pL)", r"\1 / \2"),
+)
+_HYPHENS = (
     Rule(rf"(?i)(^|[\s-])({_PREFIXES})-(\pL)", rf"\1\2{_KEPT_HYPHEN}\3"),
     Rule(r"([\pL\d])-(\pL)", r"\1 - \2"),
     Rule(r"(\pL)-([\pL\d])", r"\1 - \2"),
     Rule(_KEPT_HYPHEN, "-"),
     Rule(r"(\pL\pL)-(\s|$)", r"\1 -\2"),
+)
+_ENDS = (
     # Full stops at the end of a word, short forms apart.
     Rule(r"([^\s.])\.(['’]*)(\s|$)", r"\1 .\2\3"),
     Rule(rf"(?i)(^|\s)({_ABBREVIATIONS}) \.(['’]*)(\s|$)", r"\1\2.\4\5"),
@@ -62,7 +66,7 @@ RULES = (
 )
 
 
-def treebank_split(text: tf.Tensor) -> tf.RaggedTensor:
+def treebank_split(text: tf.Tensor, cut_hyphens: bool = True) -> tf.RaggedTensor:
     """Cuts strings [B] into a ragged [B, (words)], nearly as the English Web Treebank does.
 
     Punctuation stands alone, except in numbers, addresses, smileys and short forms with full stops;
@@ -73,6 +77,7 @@ def treebank_split(text: tf.Tensor) -> tf.RaggedTensor:
 
     Args:
         text: UTF-8 strings; bytes that are not become U+FFFD.
+        cut_hyphens: Whether compounds with a hyphen are cut; the older Penn Treebank does not.
 
     Example:
 
@@ -87,7 +92,7 @@ def treebank_split(text: tf.Tensor) -> tf.RaggedTensor:
     address, mark = r"^((?:https?://|www\.)\S*[^\s.,;:!?)\]}>\"'])([.,;:!?)\]}>\"']+)$", r"\1 \2"
     is_address = tf.strings.regex_full_match(cut, address)
     apart = tf.strings.regex_replace(cut, address, mark)
-    for rule in RULES:
+    for rule in (*_MARKS, *(_HYPHENS if cut_hyphens else ()), *_ENDS):
         # Twice: what one match has used up, the next one cannot begin with (a-b-c).
         for _ in range(2):
             cut = tf.strings.regex_replace(cut, rule.pattern, rule.rewrite)

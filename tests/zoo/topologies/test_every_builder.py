@@ -89,6 +89,13 @@ CASES = {
         {"tokens": [1], "characters": [1]},
         {"character_units": "1 or more", "token_dropout": "share", "pooling": "last, mean"},
     ),
+    "cloze": Case(
+        {**SMALL, "vocabulary_size": 9, "num_layers": 2},
+        SEQUENCE,
+        {"logits": (3, 4, 9)},
+        {"tokens": [1]},
+        {"vocabulary_size": "1 or more", "dropout": "share"},
+    ),
     "perceptron": Case(
         {"num_features": 2, "num_outputs": 3, "hidden_units": [4]},
         {"features": FEATURES[:, 0]},

@@ -1,0 +1,101 @@
+"""Named entities in noisy text: whole sequences of tags, over words and their characters."""
+
+import dataclasses
+
+from recipes import datasets
+from recipes.datasets import wnut17
+from recipes.datasets.tagged_words import read_tagged_words
+from recipes.metrics.tagging import entity_scores
+from recipes.recipe import register
+from recipes.tagging import (
+    Tagged,
+    TaggingRecipe,
+    TaggingSettings,
+    commonest_tags,
+    said_stretches,
+    stretches,
+)
+from zoo.text.treebank import treebank_split
+
+FILES = {
+    "train": "wnut17train.conll",
+    "validation": "emerging.dev.conll",
+    "test": "emerging.test.annotated",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(TaggingSettings):
+    """Settings of ner, with the reason beside each value."""
+
+    units: int = 100
+    embedding_dim: int = 64
+    num_layers: int = 1
+    dropout: float = 0.5
+    # The entities of the test data are new ones: what stands around a word must count.
+    token_dropout: float = 0.2
+    batch_size: int = 16
+    epochs: float = 20.0
+
+
+@register
+class Ner(TaggingRecipe):
+    name = "ner"
+    title = "Named entities: people, places, groups, products and works in noisy text"
+    datasets = ("wnut17",)
+    metric = "entity_f1"
+    lower_is_better = False
+    published = (
+        (
+            "SpinningBytes, second of the shared task; more labelled data",
+            "40.78 %",
+            "von Däniken and Cieliebak 2017, entity F1",
+        ),
+    )
+    how_measured = (
+        "Entities are right if their first and last word and their name are (precision, recall and "
+        "F1 over all names, by seqeval), on the data's own words. The entities of the validation "
+        "and test data were chosen to be new ones, and come from other places than the training "
+        "data: without vectors or lists from outside, most of them are words never seen."
+    )
+    tried = ""
+    own_data = (
+        "a UTF-8 text file, word<TAB>tag a line with a blank line after each sentence; tags are "
+        "IOB2: O, B-NAME for the first word of an entity, I-NAME for its others"
+    )
+    example = "Pierre Loti lived in Istanbul, not in New York"
+    settings = Settings()
+    crf = True
+    span_name = "entity"
+
+    def read(self, settings, data, split):
+        if data is None:
+            path = datasets.fetch(self.datasets[0], [FILES[split]])[FILES[split]]
+            return [Tagged(*pair) for pair in wnut17.read_sentences(path)]
+        own = [Tagged(*pair) for pair in read_tagged_words(data, iob=True)]
+        return self.own(settings, own, split)
+
+    def tokenise(self, text):
+        return treebank_split(text, cut_hyphens=False)
+
+    def measure(self, settings, answers, examples):
+        references = [one.tags for one in examples]
+        said, _ = self.tagged(answers, examples)
+        return {"sentences": len(examples), **_entities(references, said)}
+
+    def baselines(self, settings, train, examples):
+        references = [one.tags for one in examples]
+        said = commonest_tags(train, examples)
+        return {"most frequent tag of each word": _entities(references, said)}
+
+    def phrase(self, words, tags, label):
+        found = stretches(words, tags)
+        return "; ".join(f"{name}: {text}" for name, text in found) or "no entity"
+
+    def lines(self, inputs, answer):
+        found = [said_stretches(answer, row, "entity") for row in range(len(inputs))]
+        return [f"{given}\t{one or 'no entity'}" for given, one in zip(inputs, found, strict=True)]
+
+
+def _entities(references, said) -> dict[str, float]:
+    return {f"entity_{name}": value for name, value in entity_scores(references, said).items()}
