@@ -1,6 +1,7 @@
 """Functional builders, one file for each topology."""
 
 from zoo.topologies.attention_n_to_m import attention_n_to_m as attention_n_to_m
+from zoo.topologies.cloze import cloze as cloze
 from zoo.topologies.forecast import forecast as forecast
 from zoo.topologies.grid_rnn import grid_rnn as grid_rnn
 from zoo.topologies.joint import joint as joint
