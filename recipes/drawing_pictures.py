@@ -19,3 +19,27 @@ def draw_probabilities(axes, classes, probabilities: np.ndarray, most: int = 10)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("probability")
+
+
+def draw_frames(figure, frames: np.ndarray, answer) -> None:
+    """Draws the frames of a clip with their labels, above how likely each class was in each.
+
+    Args:
+        figure: Where to draw.
+        frames: [T, height, width].
+        answer: `labels` [T], `probabilities` [T, K] and `classes` [K] of the clip.
+    """
+    count = len(frames)
+    above, below = figure.subplots(2, 1, height_ratios=[1, 4])
+    above.imshow(
+        np.concatenate(frames, 1), cmap="Greys", extent=(-0.5, count - 0.5, 0, 1), aspect="auto"
+    )
+    above.set_xticks(range(count), [label.decode() for label in answer["labels"][:count]])
+    above.xaxis.tick_top()
+    above.set_yticks([])
+    shown = below.imshow(
+        answer["probabilities"][:count].T, cmap="Greys", vmin=0, vmax=1, aspect="auto"
+    )
+    below.set_yticks(range(len(answer["classes"])), [name.decode() for name in answer["classes"]])
+    below.set_xlabel("frame")
+    figure.colorbar(shown, ax=[above, below], label="probability")

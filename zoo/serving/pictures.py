@@ -34,6 +34,31 @@ def decode_picture(data: tf.Tensor) -> tf.Tensor:
     return brightness(tf.io.decode_image(data, channels=0, expand_animations=False))
 
 
+def decode_clip(data: tf.Tensor) -> tf.Tensor:
+    """Decodes a clip: string [] -> brightness float32 [T, H, W], 0 to 1.
+
+    An animated GIF is its frames. A still picture is a film strip: square frames of its width,
+    one below the other; what is left at its end is no frame.
+
+    Args:
+        data: The encoded bytes.
+
+    Raises:
+        tf.errors.InvalidArgumentError: a still picture that is wider than high holds no frame.
+    """
+    pixels = tf.io.decode_image(data, channels=0, expand_animations=True)
+    shape = tf.shape(pixels)
+    width = shape[-2]
+    strip = brightness(tf.reshape(pixels, [-1, width, shape[-1]]))
+    height = tf.cond(tf.rank(pixels) == 4, lambda: shape[-3], lambda: width)
+    count = tf.shape(strip)[0] // height
+    wide = tf.debugging.Assert(
+        count > 0, ["a clip is a GIF, or square frames below each other; this picture is wide"]
+    )
+    with tf.control_dependencies([wide] if wide is not None else []):
+        return tf.reshape(strip[: count * height], [count, height, width])
+
+
 def brightness(pixels: tf.Tensor) -> tf.Tensor:
     """Returns the brightness of pixels: uint8 [..., 1 to 4 channels] -> float32 [...], 0 to 1."""
     channels = tf.shape(pixels)[-1]
@@ -141,3 +166,26 @@ def _centred(cut, height, width):
         before.append(tf.clip_by_value(start, 0, whole - shape[axis]))
     after = [height - shape[0] - before[0], width - shape[1] - before[1]]
     return tf.pad(scaled, [[before[0], after[0]], [before[1], after[1]]])
+
+
+def standardise_clip(bright: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Brings the frames of a clip to a size, with bright ink on black.
+
+    All are turned into their negatives if their edges are bright. Frames of another size are
+    scaled, and filled up with black where their shape is another.
+
+    Args:
+        bright: float [T, H, W], 0 to 1.
+        height, width: Of the result.
+
+    Returns:
+        uint8 [T, height, width], 0 for the background.
+    """
+    frames = tf.where(paper_brightness(bright) > 0.5, 1 - bright, bright)
+    shape = tf.shape(frames)
+    frames = tf.cond(
+        (shape[1] == height) & (shape[2] == width),
+        lambda: frames,
+        lambda: tf.image.resize_with_pad(frames[..., None], height, width, antialias=True)[..., 0],
+    )
+    return tf.ensure_shape(_as_bytes(frames), [None, height, width])
