@@ -34,7 +34,7 @@ def test_speed_moves_the_pitch_and_the_length_together(tone):
         own = waveform[row, : length[row]].numpy()
         spectrum = np.abs(np.fft.rfft(own * np.hanning(len(own)), 1 << 16))
         pitch = np.argmax(spectrum) * RATE / (1 << 16)
-        assert pitch == pytest.approx(500 * LENGTH[row] / length[row], rel=0.002)
+        assert pitch == pytest.approx(500 * LENGTH[row] / float(length[row]), rel=0.002)
 
 
 def test_silence_comes_before_and_behind_and_noise_is_as_loud_as_asked(tone):
