@@ -138,7 +138,7 @@ class _Recorder(keras.callbacks.Callback):
             self.run.checkpoints.save(step, self.variables)
             self._show(step, row)
         if epoch + 1 == self.params["epochs"]:
-            self.kept = [np.array(variable) for variable in self.variables]
+            self.kept = [variable.numpy().copy() for variable in self.variables]
         if any(math.isnan(value) for value in values.values()):
             self.model.stop_training = True
 
