@@ -1,26 +1,44 @@
-"""Pictures: the curves of a run, and what a model looks at when it answers."""
+"""Pictures: the curves of a run, what a model looks at when it answers, how it is built."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from recipes.drawing import draw_history
 from recipes.run import Run
 from recipes.target import open_target
 from zoo.errors import InputError
+from zoo.topologies import list_models
+from zoo.topologies.drawings import draw_model, save, typed_settings
 
 
-def plot(target: str, given: str | None = None, to: Path | None = None) -> Path:
-    """Draws the training curves of a run, or with an input what its model does with it.
+def plot(
+    target: str,
+    given: str | None = None,
+    to: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Path:
+    """Draws the training curves of a run, what its model does with an input, or a topology.
 
     Args:
-        target: A run folder or a saved model.
+        target: A run folder, a saved model, or a name of `zoo.list_models()`, of which the
+            structure is drawn. What is a folder here is taken as that.
         given: An input; without one the curves of the run are drawn.
         to: The picture; its ending says the format. Defaults to PLOT.png in this folder.
+        settings: Of a topology, as text; for a run or a saved model there are none.
 
     Raises:
-        InputError: a saved model without an input, an unknown format, or no training yet.
+        InputError: a saved model without an input, an unknown format, no training yet, or settings
+            that the topology does not take.
     """
-    opened = open_target(target)
     to = Path(to or "PLOT.png")
+    if target in list_models() and not Path(target).exists():
+        if given is not None:
+            raise InputError(f"{target}: the drawing of a model takes no INPUT; got {given!r}")
+        save(draw_model(target, **typed_settings(target, settings or {})), to)
+        return to
+    if settings:
+        raise InputError(f"{target}: --set goes with a model's name; see `zoo list models`")
+    opened = open_target(target)
     figure = _figure()
     if given is not None:
         if opened.recipe is None:

@@ -1,0 +1,66 @@
+"""Drawing of the recurrence over a picture in four directions."""
+
+import itertools
+
+from zoo.topologies.drawings.caption import caption
+from zoo.topologies.drawings.registry import drawings
+from zoo.topologies.drawings.shapes import Box, Drawing
+
+
+@drawings.register("grid_rnn")
+def grid_rnn(settings: dict) -> Drawing:
+    drawing = Drawing()
+    _places(drawing, 0.0, "input")
+    drawing.note(_middle(0.0), -1.0, "patches of the picture")
+    far = 0.0
+    for words, draw in (("down and up", _down_and_up), ("right and left", _right_and_left)):
+        drawing.arrow((far + WIDTH - 0.45, HEIGHT), (far + WIDTH + 0.55, HEIGHT))
+        far += WIDTH + 1.15
+        draw(drawing, far)
+        drawing.note(_middle(far), -1.0, words)
+    edge = far + WIDTH - 0.45
+    vector = drawing.box(edge + 1.9, HEIGHT, "$c$", "context")
+    drawing.arrow((edge, HEIGHT), vector, "context", label=settings["pooling"])
+    output = drawing.box(edge + 3.6, HEIGHT, "$y$", "output")
+    drawing.arrow(vector, output)
+    again = settings["num_layers"]
+    drawing.caption = [
+        caption("grid_rnn", settings),
+        "four recurrences: two over every column, and of what they give two over every row"
+        + (f"; {again} times, one on another" if again > 1 else ""),
+    ]
+    return drawing
+
+
+SIDE = 4  # places drawn in each direction
+PLACE = 1.0
+WIDTH = SIDE * PLACE
+HEIGHT = (SIDE - 1) * PLACE / 2
+
+
+def _middle(x: float) -> float:
+    return x + (SIDE - 1) * PLACE / 2
+
+
+def _places(drawing: Drawing, x: float, kind: str) -> list[list[Box]]:
+    """Boxes of a grid by row, from above."""
+    return [
+        [drawing.box(x + PLACE * c, PLACE * (SIDE - 1 - r), "", kind, 0.66) for c in range(SIDE)]
+        for r in range(SIDE)
+    ]
+
+
+def _down_and_up(drawing, x):
+    rows = _places(drawing, x, "hidden")
+    for above, below in itertools.pairwise(rows):
+        for one, other in zip(above, below, strict=True):
+            drawing.arrow(one.bottom(-0.16), other.top(-0.16))
+            drawing.arrow(other.top(0.16), one.bottom(0.16))
+
+
+def _right_and_left(drawing, x):
+    for row in _places(drawing, x, "hidden"):
+        for one, other in itertools.pairwise(row):
+            (ax, ay), (bx, by) = one.right(), other.left()
+            drawing.arrow((ax, ay + 0.14), (bx, by + 0.14))
+            drawing.arrow((bx, by - 0.14), (ax, ay - 0.14))
