@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from zoo.decoding import beam_search, greedy_search
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
+from zoo.text.extended_vocabulary import ExtendedVocabulary
 
 
 class TextToText(tf.Module):
@@ -14,6 +15,10 @@ class TextToText(tf.Module):
     their lengths. The settings of the search are inputs with defaults, of shape [1] or [batch].
     An empty string is answered with an empty string; a token that the vocabulary lacks is read as
     unknown, and the share of such tokens is an output.
+
+    A model that copies (`copying=True`) answers with the source's own words where it copies them,
+    those too that the target vocabulary lacks. Its `token_ids` also takes `copy_ids`, and an id of
+    V + k in the answer, V the size of the target vocabulary, is the source's word at place k.
 
     Args:
         model: What `attention_n_to_m` built.
@@ -45,18 +50,25 @@ class TextToText(tf.Module):
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
         self.weights = [variable.value for variable in model.variables]
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+        copying = getattr(decoder, "copying", False)
+        words = ExtendedVocabulary(target)
 
-        ids_spec = tf.TensorSpec([None, None], tf.int32, name="source")
-        lengths_spec = tf.TensorSpec([None], tf.int32, name="source_length")
         text_spec = tf.TensorSpec([None], tf.string, name="text")
         penalty_spec = tf.TensorSpec([None], tf.float32, name="length_penalty")
         limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
+        given_specs = {
+            "source": tf.TensorSpec([None, None], tf.int32, name="source"),
+            "source_length": tf.TensorSpec([None], tf.int32, name="source_length"),
+        }
+        if copying:
+            given_specs["copy_ids"] = tf.TensorSpec([None, None], tf.int32, name="copy_ids")
 
         # Functions of their own, so that the file holds each once and not once a signature.
-        @tf.function(input_signature=[ids_spec, lengths_spec])
-        def encode(ids, lengths):
-            encoded = encoder({"source": ids, "source_length": lengths}, training=False)
-            memory = decoder.prepare(encoded["memory"], encoded["mask"])
+        @tf.function(input_signature=[given_specs])
+        def encode(given):
+            encoded = encoder({name: given[name] for name in encoder.input}, training=False)
+            copies = {"copy_ids": given["copy_ids"]} if copying else {}
+            memory = decoder.prepare(encoded["memory"], encoded["mask"], **copies)
             return decoder.get_initial_state(encoded["cells"], memory), memory
 
         def step(tokens, state, memory):
@@ -69,9 +81,9 @@ class TextToText(tf.Module):
             "record": lambda state: state.alignment,
         }
 
-        @tf.function(input_signature=[ids_spec, lengths_spec, penalty_spec, limit_spec])
-        def beam(ids, lengths, length_penalty, max_length):
-            state, memory = encode(ids, lengths)
+        @tf.function(input_signature=[given_specs, penalty_spec, limit_spec])
+        def beam(given, length_penalty, max_length):
+            state, memory = encode(given)
             return beam_search(
                 step,
                 state,
@@ -79,32 +91,40 @@ class TextToText(tf.Module):
                 beam_width=beam_width,
                 num_results=num_results,
                 length_penalty=length_penalty,
-                max_length=_row_limits(max_length, lengths),
+                max_length=_row_limits(max_length, given["source_length"]),
                 **search,
             )
 
         def tokenise(text):
             text = tf.strings.lower(text, encoding="utf-8") if lower_case else text
-            ids = source.ids(source_tokeniser.split(text))
+            tokens = source_tokeniser.split(text)
+            ids = source.ids(tokens)
             lengths = tf.cast(ids.row_lengths(), tf.int32)
             unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
             share = tf.math.divide_no_nan(unknown, tf.cast(lengths, tf.float32))
-            return ids.to_tensor(PAD_ID), lengths, share
+            given = {"source": ids.to_tensor(PAD_ID), "source_length": lengths}
+            if copying:
+                given["copy_ids"] = words.copy_ids(tokens).to_tensor(PAD_ID)
+            return given, tokens, share
 
-        def join(tokens, lengths):
-            real = tf.RaggedTensor.from_tensor(tokens, lengths)
-            return target_tokeniser.join(target.strings(real))
+        def join(ids, lengths, tokens):
+            """Ids [R, T] to strings [R], beside the tokens of each one's source."""
+            real = tf.RaggedTensor.from_tensor(ids, lengths)
+            said = words.strings(real, tokens) if copying else target.strings(real)
+            return target_tokeniser.join(said)
 
         default_penalty = tf.constant([length_penalty], tf.float32)
         default_limit = tf.constant([max_length], tf.int32)
 
         @tf.function(input_signature=[text_spec, penalty_spec, limit_spec])
         def serve(text, length_penalty=default_penalty, max_length=default_limit):
-            ids, lengths, unknown = tokenise(text)
-            found = beam(ids, lengths, length_penalty, max_length)
+            given, tokens, unknown = tokenise(text)
+            found = beam(given, length_penalty, max_length)
             rows, width = tf.shape(found.lengths)[0], tf.shape(found.lengths)[1]
             strings = join(
-                tf.reshape(found.tokens, [rows * width, -1]), tf.reshape(found.lengths, [-1])
+                tf.reshape(found.tokens, [rows * width, -1]),
+                tf.reshape(found.lengths, [-1]),
+                tf.gather(tokens, tf.repeat(tf.range(rows), width)),
             )
             n_best = tf.reshape(strings, [rows, width])
             return {
@@ -118,28 +138,44 @@ class TextToText(tf.Module):
 
         @tf.function(input_signature=[text_spec, limit_spec])
         def greedy(text, max_length=default_limit):
-            ids, lengths, unknown = tokenise(text)
-            found = greedy_search(
-                step, *encode(ids, lengths), max_length=_row_limits(max_length, lengths), **search
-            )
+            given, tokens, unknown = tokenise(text)
+            limits = _row_limits(max_length, given["source_length"])
+            found = greedy_search(step, *encode(given), max_length=limits, **search)
             return {
-                "text": join(found.tokens, found.lengths),
+                "text": join(found.tokens, found.lengths, tokens),
                 "score": found.scores,
                 "alignment": found.record,
                 "unknown_share": unknown,
             }
 
-        @tf.function(input_signature=[ids_spec, lengths_spec, penalty_spec, limit_spec])
-        def token_ids(
-            source, source_length, length_penalty=default_penalty, max_length=default_limit
-        ):
-            found = beam(source, source_length, length_penalty, max_length)
+        def best_ids(given, length_penalty, max_length):
+            found = beam(given, length_penalty, max_length)
             return {
                 "ids": found.tokens,
                 "lengths": found.lengths,
                 "scores": found.scores,
                 "alignment": found.record[:, 0],
             }
+
+        # A signature's inputs are its function's arguments, by name.
+        def of_ids(source, source_length, length_penalty=default_penalty, max_length=default_limit):
+            given = {"source": source, "source_length": source_length}
+            return best_ids(given, length_penalty, max_length)
+
+        def of_ids_to_copy(
+            source,
+            source_length,
+            copy_ids,
+            length_penalty=default_penalty,
+            max_length=default_limit,
+        ):
+            given = {"source": source, "source_length": source_length, "copy_ids": copy_ids}
+            return best_ids(given, length_penalty, max_length)
+
+        token_ids = tf.function(
+            of_ids_to_copy if copying else of_ids,
+            input_signature=[*given_specs.values(), penalty_spec, limit_spec],
+        )
 
         self.serve, self.greedy, self.token_ids = serve, greedy, token_ids
 

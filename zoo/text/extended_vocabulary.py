@@ -57,15 +57,15 @@ class ExtendedVocabulary:
     def strings(self, ids: tf.RaggedTensor, source: tf.RaggedTensor) -> tf.RaggedTensor:
         """Returns the words of ragged extended ids [B, (M)] beside their source; `ids` undone."""
         flat, size = ids.flat_values, len(self.vocabulary)
-        words = source.to_tensor(PAD)
-        width = tf.shape(words)[1]
-        # An empty place at the end, for what copies nothing.
-        words = tf.pad(words, [[0, 0], [0, 1]])
-        places = tf.where((flat >= size) & (flat - size < width), flat - size, width)
         rows = tf.cast(ids.value_rowids(), tf.int32)
+        lengths = tf.gather(tf.cast(source.row_lengths(), tf.int32), rows)
+        copies = (flat >= size) & (flat - size < lengths)
+        # An empty place at the end, for what copies nothing.
+        words = tf.pad(source.to_tensor(PAD), [[0, 0], [0, 1]])
+        places = tf.where(copies, flat - size, tf.shape(words)[1] - 1)
         copied = tf.gather_nd(words, tf.stack([rows, places], 1))
         kept = self.vocabulary.strings(flat)
-        return ids.with_flat_values(tf.where(places < width, copied, kept))
+        return ids.with_flat_values(tf.where(copies, copied, kept))
 
     def _known(self, ids):
         # A word that is spelled like a special token is a word.
