@@ -12,6 +12,7 @@ from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.copying import Copies, CopyOutput, copies_of
 from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.encoder_decoder import output_of
 
 QUERIES = ("current", "previous", "previous_output")
 
@@ -181,7 +182,7 @@ class AttentionDecoder(keras.layers.Layer):
             self.embedding.build((None, None))
         self.stack.build((None, None, width))
         if self.query == "previous":
-            query = _output_of(self.stack.state_widths)
+            query = output_of(self.stack.state_widths)
         elif self.query == "previous_output":
             query = self.embedding.output_dim
         # One step on zeros lets every kind of attention check and build what it needs.
@@ -274,7 +275,7 @@ class AttentionDecoder(keras.layers.Layer):
 
     def hidden(self, state: DecoderState):
         """Returns the last layer's output [B, units] of a state."""
-        return _output_of(state.cells)
+        return output_of(state.cells)
 
     def record(self, state: DecoderState) -> dict:
         """Returns what `call` hands out of each step's state beside the logits."""
@@ -335,9 +336,3 @@ class AttentionDecoder(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), **self._config}
-
-
-def _output_of(cells):
-    """The output among the parts of the last layer's state: h of (c, h), else the first."""
-    last = cells[-1]
-    return last.h if hasattr(last, "h") else tf.nest.flatten(last)[0]

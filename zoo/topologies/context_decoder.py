@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.encoder_decoder import output_of
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.settings import check_choice
 
@@ -70,6 +71,7 @@ class ContextDecoder(keras.layers.Layer):
         bidirectional_memory: Whether the memory has two halves, forward and backward.
         given_cells: Whether s_0 is what comes in as `cells`, rather than made of c.
         tie_embeddings: Whether V is E: logits = (P s_i) E^T, P a projection to embedding_dim.
+        train_embedding: Whether training changes E; see `start_from` for values.
         dropout: Share dropped of the layers' inputs and of s_i before V, in training.
         tokens_of: Another decoder whose E and V are used here too; it is not saved with this one.
 
@@ -99,6 +101,7 @@ class ContextDecoder(keras.layers.Layer):
         bidirectional_memory: bool = False,
         given_cells: bool = False,
         tie_embeddings: bool = False,
+        train_embedding: bool = True,
         dropout: float = 0.0,
         tokens_of: "ContextDecoder | None" = None,
         **kwargs,
@@ -119,6 +122,7 @@ class ContextDecoder(keras.layers.Layer):
             "bidirectional_memory": bidirectional_memory,
             "given_cells": given_cells,
             "tie_embeddings": tie_embeddings,
+            "train_embedding": train_embedding,
             "dropout": dropout,
         }
         self.injection = injection
@@ -143,6 +147,7 @@ class ContextDecoder(keras.layers.Layer):
             self.output_projection = tokens_of.output_projection
             return
         self.embedding = token_embedding(vocabulary_size, embedding_dim, tied=tie_embeddings)
+        self.embedding.trainable = train_embedding
         self.narrow = self.output_projection = None
         if tie_embeddings:
             self.narrow = keras.layers.Dense(embedding_dim, name="narrow")
@@ -201,6 +206,14 @@ class ContextDecoder(keras.layers.Layer):
             inputs = tf.concat([inputs, memory.vector], -1)
         hidden, cells = self.stack.step(inputs, state.cells, training=training)
         return self._head(hidden, training), ContextState(cells, pending, state.alignment)
+
+    def hidden(self, state: ContextState):
+        """Returns the last layer's output [B, units] of a state."""
+        return output_of(state.cells)
+
+    def record(self, state: ContextState) -> dict:
+        """Returns what `call` hands out of each step's state beside the logits: nothing."""
+        return {}
 
     def call(self, targets, cells, memory, memory_mask=None, training=None):
         memory = self.prepare(memory, memory_mask)

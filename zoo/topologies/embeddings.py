@@ -58,7 +58,8 @@ def start_from(
     Args:
         layer: An embedding that has not been trained.
         word_vectors, train_embedding: See `token_embedding`.
-        prefix: What a builder's settings are called by, before these two names; for errors.
+        prefix: "target_" where a builder calls them `target_word_vectors` and
+            `train_target_embedding`; for errors.
 
     Raises:
         InputError: the word vectors do not fit, or there are none to freeze.
@@ -71,7 +72,7 @@ def start_from(
         layer.embeddings.assign(values)
     elif not train_embedding:
         raise InputError(
-            f"{prefix}train_embedding is False without {prefix}word_vectors; random ones stay "
+            f"train_{prefix}embedding is False without {prefix}word_vectors; random ones stay "
             "random"
         )
     layer.trainable = bool(train_embedding)

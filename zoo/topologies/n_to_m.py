@@ -8,7 +8,7 @@ from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import CONTEXTS, ContextDecoder
-from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.encoder_decoder import encoder_decoder, token_encoder
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
@@ -35,6 +35,8 @@ def n_to_m(
     dropout: float = 0.0,
     word_vectors: Any = None,
     train_embedding: bool = True,
+    target_word_vectors: Any = None,
+    train_target_embedding: bool = True,
 ) -> keras.Model:
     """Builds an encoder-decoder without attention: 3 contexts x 3 injections.
 
@@ -57,6 +59,7 @@ def n_to_m(
             contexts are vectors, and "dense" is the only way from them to a state.
         tie_embeddings, dropout: See `ContextDecoder`.
         word_vectors, train_embedding: Of the source; see `token_embedding`.
+        target_word_vectors, train_target_embedding: The same of the target.
 
     Returns:
         A functional model. Inputs: `source` int [B, N] and `source_length` int [B]; `target` int
@@ -105,9 +108,11 @@ def n_to_m(
         bidirectional_memory=bidirectional,
         given_cells=bridged,
         tie_embeddings=tie_embeddings,
+        train_embedding=train_target_embedding,
         dropout=dropout,
         name="decoder",
     )
+    start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
     encoder = token_encoder(
         token_embedding(
             source_vocabulary_size,

@@ -1,9 +1,12 @@
 """One to N: a vector in, a sequence out."""
 
+from typing import Any
+
 import keras
 
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
+from zoo.topologies.embeddings import start_from
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
 
@@ -21,6 +24,8 @@ def one_to_n(
     injection: str = "every_step",
     tie_embeddings: bool = False,
     dropout: float = 0.0,
+    word_vectors: Any = None,
+    train_embedding: bool = True,
 ) -> keras.Model:
     """Builds a decoder of one vector x into tokens.
 
@@ -36,6 +41,7 @@ def one_to_n(
         injection: Where x enters: as an input of the "first_step" only, of "every_step", or as
             the "initial_state", s_0 = tanh(W x + b).
         tie_embeddings, dropout: See `ContextDecoder`.
+        word_vectors, train_embedding: Of the target; see `token_embedding`.
 
     Returns:
         A functional model. Inputs: `features` float [B, num_features] and `target` int [B, M],
@@ -64,9 +70,11 @@ def one_to_n(
         num_layers=num_layers,
         injection=injection,
         tie_embeddings=tie_embeddings,
+        train_embedding=train_embedding,
         dropout=dropout,
         name="decoder",
     )
+    start_from(decoder.embedding, word_vectors, train_embedding)
     features = keras.Input([num_features], name="features")
     target = keras.Input([None], dtype="int32", name="target")
     encoded = _encoder(num_features, decoder)({"features": features})

@@ -8,7 +8,7 @@ import tensorflow as tf
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
-from zoo.topologies.embeddings import token_embedding
+from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.one_to_n import AllReal
 from zoo.topologies.pooling import POOLINGS, Pooling
 from zoo.topologies.registry import builder
@@ -28,6 +28,8 @@ def skip_thought(
     dropout: float = 0.0,
     word_vectors: Any = None,
     train_embedding: bool = True,
+    target_word_vectors: Any = None,
+    train_target_embedding: bool = True,
 ) -> keras.Model:
     """Builds sentence vectors from their neighbours (Kiros et al. 2015).
 
@@ -45,6 +47,7 @@ def skip_thought(
         pooling: "last", "mean", "max" or "attention": how h comes of the encoder's outputs.
         tie_embeddings, dropout: See `ContextDecoder`.
         word_vectors, train_embedding: Of the encoder; see `token_embedding`.
+        target_word_vectors, train_target_embedding: The same of the decoders' E.
 
     Returns:
         A functional model. Inputs: `source` int [B, N] and `source_length` int [B], the sentence;
@@ -62,8 +65,16 @@ def skip_thought(
     check_share("dropout", dropout)
     check_choice("pooling", pooling, POOLINGS)
     decoders = NeighbourDecoders(
-        vocabulary_size, units, embedding_dim, cell, tie_embeddings, dropout, name="decoders"
+        vocabulary_size,
+        units,
+        embedding_dim,
+        cell,
+        tie_embeddings,
+        train_target_embedding,
+        dropout,
+        name="decoders",
     )
+    start_from(decoders.next.embedding, target_word_vectors, train_target_embedding, "target_")
     embedding = token_embedding(
         vocabulary_size,
         embedding_dim,
@@ -115,7 +126,8 @@ class NeighbourDecoders(keras.layers.Layer):
     """Two decoders of one vector that share their embedding and their output.
 
     Args:
-        vocabulary_size, units, embedding_dim, cell, tie_embeddings, dropout: See `ContextDecoder`.
+        vocabulary_size, units, embedding_dim, cell: See `ContextDecoder`.
+        tie_embeddings, train_embedding, dropout: See `ContextDecoder`.
 
     Call arguments:
         previous_targets, next_targets: int [B, P] and [B, Q], the tokens fed in.
@@ -135,6 +147,7 @@ class NeighbourDecoders(keras.layers.Layer):
         embedding_dim: int,
         cell: str = "gru",
         tie_embeddings: bool = False,
+        train_embedding: bool = True,
         dropout: float = 0.0,
         **kwargs,
     ):
@@ -145,6 +158,7 @@ class NeighbourDecoders(keras.layers.Layer):
             "embedding_dim": embedding_dim,
             "cell": cell,
             "tie_embeddings": tie_embeddings,
+            "train_embedding": train_embedding,
             "dropout": dropout,
         }
         self.next = ContextDecoder(**self._config, injection="both", name="next")

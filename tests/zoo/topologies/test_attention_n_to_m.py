@@ -22,6 +22,8 @@ WIRINGS = [
     {"input_feeding": True, "attention": "scaled_dot", "bidirectional": False},
     {"bidirectional": False, "bridge": "copy", "attention": "concat"},
     {"cell": "basic_lstm", "attention": "monotonic"},
+    {"query": "previous_output", "attention": "normalised_additive"},
+    {"query": "previous_output", "attention": "coverage", "cell": "basic_lstm"},
 ]
 
 
@@ -73,6 +75,47 @@ def test_scoring_a_target_is_the_step_unrolled(model):
     np.testing.assert_allclose(out["alignment"], weights, atol=1e-5)
 
 
+def test_the_previous_output_alone_asks():
+    """a_ij = softmax_j v tanh(W E y_{i-1} + U h_j): in NumPy, from the tokens and the memory."""
+    model = zoo.build("attention_n_to_m", **SMALL, query="previous_output")
+    decoder, given = model.get_layer("decoder"), batch()
+    encoded = model.get_layer("encoder")({k: given[k] for k in ("source", "source_length")})
+    embedded = np.asarray(decoder.embedding.embeddings)[given["target"]]
+    attention = decoder.attention
+    query = embedded @ np.asarray(attention.query_layer.kernel)
+    keys = np.asarray(encoded["memory"]) @ np.asarray(attention.key_layer.kernel)
+    scores = np.tanh(query[:, :, None] + keys[:, None]) @ np.asarray(attention.scoring_vector)
+    weights = np.exp(scores) * np.asarray(encoded["mask"])[:, None]
+    total = weights.sum(-1, keepdims=True)
+    weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    np.testing.assert_allclose(model(given)["alignment"], weights, atol=1e-5)
+    # The context enters the recurrence: what is attended to changes the states, not the head alone.
+    state = decoder.get_initial_state(encoded["cells"], decoder.prepare(encoded["memory"]))
+    hidden = []
+    for memory in (encoded["memory"], 2 * encoded["memory"]):
+        _, after = decoder.step(given["target"][:, 0], state, decoder.prepare(memory))
+        hidden.append(np.asarray(decoder.hidden(after)))
+    assert np.all(np.abs(hidden[0] - hidden[1])[:2].max(-1) > 1e-4)
+
+
+@pytest.mark.parametrize("cell", ["basic_lstm", "lstm"])
+def test_the_previous_output_of_the_recurrence_asks_not_its_cell_state(cell):
+    model = zoo.build("attention_n_to_m", **SMALL, query="previous", cell=cell)
+    decoder, given = model.get_layer("decoder"), batch()
+    encoded = model.get_layer("encoder")({k: given[k] for k in ("source", "source_length")})
+    memory = decoder.prepare(encoded["memory"], encoded["mask"])
+    state = decoder.get_initial_state(encoded["cells"], memory)
+    _, state = decoder.step(given["target"][:, 0], state, memory)
+    output = np.asarray(decoder.hidden(state))
+    # An LSTM's output lies within its gate: |h| = |o tanh(c)| < 1, and is what combine reads.
+    _, weights, _ = decoder.attention(output, memory)
+    _, following = decoder.step(given["target"][:, 1], state, memory)
+    np.testing.assert_allclose(following.alignment, weights, atol=1e-6)
+    parts = [np.asarray(part) for part in tf.nest.flatten(state.cells[-1])]
+    other = parts[0] if cell == "basic_lstm" else parts[1]  # c
+    assert np.all(np.abs(output) <= np.abs(np.tanh(other)) + 1e-6)
+
+
 def test_saved_and_loaded(model, tmp_path):
     model.save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
@@ -116,6 +159,8 @@ def test_at_once_only_where_a_step_does_not_feed_the_next():
         )
 
     assert at_once()
+    assert at_once(query="previous_output")
+    assert not at_once(query="previous_output", input_feeding=True)
     assert not at_once(query="previous")
     assert not at_once(input_feeding=True)
     assert not at_once(attention="monotonic")
@@ -127,7 +172,7 @@ def test_at_once_only_where_a_step_does_not_feed_the_next():
         ({"cell": "lstn"}, "did you mean 'lstm'"),
         ({"attention": "aditive"}, "did you mean 'additive'"),
         ({"bridge": "glue"}, "copy, zero, dense"),
-        ({"query": "next"}, "current, previous"),
+        ({"query": "next"}, "current, previous, previous_output"),
         ({"units": 0}, "units is 0"),
         ({"dropout": 1.5}, "dropout is 1.5"),
         ({"encoder_layers": 1, "decoder_layers": 2}, "at least as many"),

@@ -56,6 +56,79 @@ def test_a_tied_decoder_has_no_output_matrix_of_its_own():
     assert len(matrices(False)) == 2
 
 
+PAIR = {"source_vocabulary_size": 6, "target_vocabulary_size": 6, "units": 3, "embedding_dim": 2}
+GIVEN = {
+    "source": np.array([[4, 5, 1]], "int32"),
+    "source_length": np.array([3], "int32"),
+    "target": np.array([[2, 4]], "int32"),
+}
+# Builder, its settings, a batch, where its target embedding is, and the prefix of its settings.
+DECODERS = {
+    "attention_n_to_m": (PAIR, GIVEN, lambda m: m.get_layer("decoder"), "target_"),
+    "n_to_m": (PAIR, GIVEN, lambda m: m.get_layer("decoder"), "target_"),
+    "one_to_n": (
+        {"num_features": 2, "vocabulary_size": 6, "units": 3, "embedding_dim": 2},
+        {"features": np.ones([1, 2], "float32"), "target": GIVEN["target"]},
+        lambda m: m.get_layer("decoder"),
+        "",
+    ),
+    "skip_thought": (
+        {"vocabulary_size": 6, "units": 3, "embedding_dim": 2},
+        {**GIVEN, "previous": GIVEN["target"], "next": GIVEN["target"]},
+        lambda m: m.get_layer("decoders").next,
+        "target_",
+    ),
+}
+
+
+def started(name, train, **settings):
+    base, batch, decoder_of, prefix = DECODERS[name]
+    training = f"train_{prefix}embedding"
+    vectors = {f"{prefix}word_vectors": VECTORS, training: train}
+    model = zoo.build(name, **base, **vectors, **settings)
+    batch = {key: batch[key] for key in model.input}
+    return model, batch, decoder_of(model).embedding.embeddings
+
+
+@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_decoder_starts_from_word_vectors_and_keeps_frozen_ones(name, tied, tmp_path):
+    for train in (True, False):
+        model, batch, embeddings = started(name, train, tie_embeddings=tied)
+        np.testing.assert_array_equal(embeddings, VECTORS)
+        assert any(weight is embeddings for weight in model.trainable_variables) == train
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    found = DECODERS[name][2](loaded).embedding
+    np.testing.assert_array_equal(found.embeddings, VECTORS)
+    assert not found.trainable
+    for key, value in model(batch).items():
+        np.testing.assert_allclose(value, loaded(batch)[key], atol=1e-6)
+
+
+def test_tied_attention_logits_are_products_with_the_embeddings():
+    model, batch, embeddings = started("attention_n_to_m", True, tie_embeddings=True)
+    decoder = model.get_layer("decoder")
+    before = np.asarray(model(batch)["logits"])
+    assert np.linalg.matrix_rank(before[0] - before[0].mean(0)) <= 2  # no wider than E, no bias
+    hidden = np.linalg.lstsq(VECTORS, before[0].T, rcond=None)[0].T
+    np.testing.assert_allclose(hidden @ VECTORS.T, before[0], atol=1e-5)
+    # Doubling P doubles the logits; nothing but P and E stands between o_i and them.
+    for weight in decoder.narrow.weights:
+        weight.assign(2 * weight)
+    np.testing.assert_allclose(model(batch)["logits"], 2 * before, atol=1e-5)
+
+
+@pytest.mark.parametrize(("prefix", "name"), [("target_", "n_to_m"), ("", "one_to_n")])
+def test_what_does_not_fit_a_decoder_is_named_as_it_was_given(prefix, name):
+    base = DECODERS[name][0]
+    with pytest.raises(InputError, match=rf"^{prefix}word_vectors has the shape \(5, 2\)"):
+        zoo.build(name, **base, **{f"{prefix}word_vectors": VECTORS[:5]})
+    setting = f"train_{prefix}embedding"
+    with pytest.raises(InputError, match=f"^{setting} is False without {prefix}word_vectors"):
+        zoo.build(name, **base, **{setting: False})
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
