@@ -1,36 +1,27 @@
-"""Cutting running text into words and punctuation marks, inside the graph."""
+"""Cutting running text of any script into words and punctuation marks, inside the graph."""
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from zoo.text.tokenisers import tokenisers
+from zoo.text.treebank import treebank_split
 
 # (pattern of RE2, what stands in its place), in this order.
-_RULES = (
+_ONE_WAY_TO_WRITE = (
     (r"\pZ", " "),
     ("[\u2019\u2018\u02bc\u00b4]", "'"),
     ("[\u201c\u201d\u201e\u00ab\u00bb]|``|''", '"'),
     # Scripts that put no space between words: each sign is a token.
     (r"([\p{Han}\p{Hiragana}\p{Katakana}])", r" \1 "),
-    (r"(\.{2,}|-{2,})", r" \1 "),
-    (r"([^\s\p{L}\p{M}\p{N}'._,:\-])", r" \1 "),
-    # Not inside 1,000 and 12:30.
-    (r"([,:])(\D|$)", r" \1 \2"),
-    # The end of a sentence, not that of an initial (J.) or of letters with points (u.s.).
-    (r"""(\p{L}\p{M}*\p{L}|\p{N}|["')\]])\.(\s|$)""", r"\1 . \2"),
-    (r"(?i)(\pL)(n't)\b", r"\1 \2"),
-    (r"(?i)([\pL\pN])('(?:s|m|d|re|ve|ll))\b", r"\1 \2"),
-    (r"(^|\s)'(\pL{4,})", r"\1' \2"),
-    (r"(\pL)'(\s|$)", r"\1 '\2"),
 )
 
 
 class PennTokeniser(NamedTuple):
-    """Words, punctuation marks and the parts of contractions, much as the Penn Treebank has them.
+    """The words of `treebank_split` with compounds whole, and one form of each quotation mark.
 
-    "It isn't bad!" is cut into It, is, n't, bad and "!". Text that was cut so already stays as it
-    is. Signs of Chinese and Japanese are a token each. `join` puts a space between tokens.
+    "It isn't bad!" is cut into It, is, n't, bad and "!". Signs of Chinese and Japanese are a token
+    each. `join` puts a space between tokens.
 
     Example:
 
@@ -47,9 +38,9 @@ class PennTokeniser(NamedTuple):
         Bytes that are not UTF-8 become U+FFFD.
         """
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-        for pattern, put in _RULES:
+        for pattern, put in _ONE_WAY_TO_WRITE:
             text = tf.strings.regex_replace(text, pattern, put)
-        return tf.strings.split(text)
+        return treebank_split(text, cut_hyphens=False)
 
     def join(self, tokens: tf.RaggedTensor) -> tf.Tensor:
         """Joins a ragged [B, (tokens)] into strings [B]."""
