@@ -23,7 +23,10 @@ WIRINGS = [
     {"bidirectional": False, "bridge": "copy", "attention": "concat"},
     {"cell": "basic_lstm", "attention": "monotonic"},
     {"query": "previous_output", "attention": "normalised_additive"},
-    {"query": "previous_output", "attention": "coverage", "cell": "basic_lstm"},
+    pytest.param(
+        {"query": "previous_output", "attention": "coverage", "cell": "basic_lstm"},
+        marks=pytest.mark.slow,
+    ),
 ]
 
 

@@ -141,8 +141,11 @@ def test_gradients_are_those_of_the_sum_by_differences():
 WIRINGS = [
     {},
     {"query": "previous_output", "tie_embeddings": True},
-    {"query": "previous", "input_feeding": True, "attention": "coverage", "cell": "basic_lstm"},
-    {"attention": "local_predictive", "cell": "gru"},
+    pytest.param(
+        {"query": "previous", "input_feeding": True, "attention": "coverage", "cell": "basic_lstm"},
+        marks=pytest.mark.slow,
+    ),
+    pytest.param({"attention": "local_predictive", "cell": "gru"}, marks=pytest.mark.slow),
 ]
 
 
@@ -218,6 +221,7 @@ def test_the_loss_is_cross_entropy_with_smoothing_over_the_vocabulary():
     assert float(extended_cross_entropy(V)(0 * labels, out)) == 0
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_and_in_a_graph(tmp_path):
     model = build(tie_embeddings=True)
     model.save(tmp_path / "m.keras")

@@ -81,6 +81,9 @@ DECODERS = {
 }
 
 
+DEFAULT = [("attention_n_to_m", True), ("one_to_n", False)]
+
+
 def started(name, train, **settings):
     base, batch, decoder_of, prefix = DECODERS[name]
     training = f"train_{prefix}embedding"
@@ -90,8 +93,14 @@ def started(name, train, **settings):
     return model, batch, decoder_of(model).embedding.embeddings
 
 
-@pytest.mark.parametrize("name", DECODERS)
-@pytest.mark.parametrize("tied", [True, False])
+TRIED = [
+    pytest.param(name, tied, marks=[] if (name, tied) in DEFAULT else pytest.mark.slow)
+    for name in DECODERS
+    for tied in (True, False)
+]
+
+
+@pytest.mark.parametrize(("name", "tied"), TRIED)
 def test_a_decoder_starts_from_word_vectors_and_keeps_frozen_ones(name, tied, tmp_path):
     for train in (True, False):
         model, batch, embeddings = started(name, train, tie_embeddings=tied)
