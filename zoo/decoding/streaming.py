@@ -19,11 +19,13 @@ class Streamed(NamedTuple):
         tokens: int32 [R], the tokens that were drawn; feed them to the next call.
         log_probabilities: float32 [R], the model's own for these tokens.
         state: The next state; feed it to the next call.
+        logits: float32 [R, V], the model's own, which the tokens were drawn from.
     """
 
     tokens: tf.Tensor
     log_probabilities: tf.Tensor
     state: Any
+    logits: tf.Tensor
 
 
 def stream_step(
@@ -77,7 +79,7 @@ def stream_step(
         allowed, index, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
     )
     log_probabilities = log_probability_of(drawn, logits)
-    return Streamed(drawn, log_probabilities, following)
+    return Streamed(drawn, log_probabilities, following, logits)
 
 
 def read_prompt(

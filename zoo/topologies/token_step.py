@@ -24,6 +24,7 @@ class TokenStep:
     Attributes:
         state_names: "state_0", "state_1", ...
         state_widths: The width of each.
+        variables: The model's.
 
     Example:
 
@@ -50,6 +51,7 @@ class TokenStep:
                 "a bidirectional n_to_n reads what follows each token, so it cannot go on from "
                 "what came before; build it with bidirectional=False"
             )
+        self.variables = list(model.variables)
         self.dropout = layers["dropout"]
         self.narrow = layers.get("narrow")
         self.output_projection = layers.get("output_projection")

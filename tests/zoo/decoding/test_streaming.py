@@ -15,7 +15,7 @@ def test_a_stream_is_what_sampling_draws(tiny, seed):
     )
     tokens, state, total = tf.zeros([3], tf.int32), network.state(), 0.0
     for index in range(12):
-        tokens, log_probabilities, state = stream_step(
+        tokens, log_probabilities, state, _ = stream_step(
             network.step, tokens, state, memory, index=index, **settings
         )
         np.testing.assert_array_equal(tokens, whole.tokens[:, index])

@@ -170,7 +170,7 @@ def test_sampling_follows_the_model_and_a_stream_is_the_sample():
     ).tokens
     tokens, stream = start, []
     for index in range(9):
-        tokens, _, state = stream_step(one.step, tokens, state, None, index=index, **settings)
+        tokens, _, state, _ = stream_step(one.step, tokens, state, None, index=index, **settings)
         stream.append(tokens)
     np.testing.assert_array_equal(np.stack(stream, 1), whole)
 
