@@ -3,8 +3,8 @@
 import numpy as np
 
 
-def draw_frames(
-    figure, frames: np.ndarray, attention: np.ndarray | None, title: str, step: float = 0.01
+def draw_sound(
+    figure, frames: np.ndarray, attention: np.ndarray | None, title: str, step: float
 ) -> None:
     """Draws log-mel frames, and above them the attention weight of each.
 
