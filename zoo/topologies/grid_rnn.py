@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
@@ -66,8 +67,10 @@ def grid_rnn(
     image = keras.Input([None, None, num_channels], name="image")
     inputs = {"image": image}
     if variable_size:
-        height = inputs["height"] = keras.Input([], dtype="int32", name="height")
-        width = inputs["width"] = keras.Input([], dtype="int32", name="width")
+        inputs["height"] = keras.Input([], dtype="int32", name="height")
+        inputs["width"] = keras.Input([], dtype="int32", name="width")
+        height = CheckedLength(axis=1, name="checked_height")(inputs["height"], image)
+        width = CheckedLength(axis=2, name="checked_width")(inputs["width"], image)
     else:
         height, width = WholeSize(name="size")(image)
     hidden = image

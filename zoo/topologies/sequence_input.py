@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import keras
 
 from zoo.errors import InputError
+from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.settings import check_counts
 
@@ -15,7 +16,7 @@ class SequenceInput(NamedTuple):
     Attributes:
         inputs: The model's inputs by name.
         steps: float [B, N, D], what enters the recurrence.
-        length: int [B], the real steps of each row.
+        length: int [B], the real steps of each row; see `CheckedLength`.
         embedding: The layer of the tokens, or None.
     """
 
@@ -65,4 +66,5 @@ def sequence_input(
         parts.append(inputs["features"])
     inputs["length"] = keras.Input([], dtype="int32", name="length")
     steps = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="steps")(parts)
-    return SequenceInput(inputs, steps, inputs["length"], embedding)
+    length = CheckedLength(name="checked_length")(inputs["length"], steps)
+    return SequenceInput(inputs, steps, length, embedding)
