@@ -99,8 +99,10 @@ class Replicated(keras.Model):
 
     def _logs(self, x, y, y_pred, sample_weight):
         logs = self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
-        # `reduce_per_replica` takes the mean over the first axis, which a scalar has not.
-        return {name: tf.reshape(value, [1]) for name, value in logs.items()}
+        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            # `reduce_per_replica` takes the mean over the first axis, which a scalar has not.
+            logs = {name: tf.reshape(value, [1]) for name, value in logs.items()}
+        return logs
 
 
 class OverReplicas(keras.losses.Loss):
