@@ -25,10 +25,10 @@ def command(target, inputs, assignments, signature, as_json):
     lines = list(inputs) if inputs else _standard_input()
     import_tensorflow()
     import recipes
-    from recipes.settings import parse
+    from recipes.settings import parse, plain_settings
 
     opened = recipes.open_target(target)
-    settings = {name: _plain(value) for name, value in parse(assignments).items()}
+    settings = plain_settings(parse(assignments))
     documents = []
     for start in range(0, len(lines), BATCH):
         part = lines[start : start + BATCH]
@@ -58,12 +58,3 @@ def _standard_input() -> list[str]:
                 f"expected UTF-8 text"
             ) from None
     return lines
-
-
-def _plain(value: str) -> float | int | str:
-    for kind in (int, float):
-        try:
-            return kind(value)
-        except ValueError:
-            pass
-    return value

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from recipes.drawing import draw_history
 from recipes.run import Run
-from recipes.target import open_target
+from recipes.settings import plain_settings
+from recipes.target import open_target, predict
 from zoo.errors import InputError
 from zoo.topologies import list_models
 from zoo.topologies.drawings import draw_model, save, typed_settings
@@ -23,8 +24,9 @@ def plot(
         target: A run folder, a saved model, or a name of `zoo.list_models()`, of which the
             structure is drawn. What is a folder here is taken as that.
         given: An input; without one the curves of the run are drawn.
-        to: The picture; its ending says the format. Defaults to PLOT.png in this folder.
-        settings: Of a topology, as text; for a run or a saved model there are none.
+        to: The picture, or another file that the recipe writes (a score as MIDI); its ending says
+            the format. Defaults to PLOT.png in this folder.
+        settings: As text: of a topology, or the other inputs of the signature that answers.
 
     Raises:
         InputError: a saved model without an input, an unknown format, no training yet, or settings
@@ -36,14 +38,16 @@ def plot(
             raise InputError(f"{target}: the drawing of a model takes no INPUT; got {given!r}")
         save(draw_model(target, **typed_settings(target, settings or {})), to)
         return to
-    if settings:
-        raise InputError(f"{target}: --set goes with a model's name; see `zoo list models`")
+    if settings and given is None:
+        raise InputError(f"{target}: --set goes with an INPUT, or with a name of `zoo list models`")
     opened = open_target(target)
     figure = _figure()
     if given is not None:
         if opened.recipe is None:
             raise InputError(f"{target}: was not made by a recipe, so how to draw it is not known")
-        answer = opened.answers(**opened.recipe.inputs([given]))
+        answer = predict(opened, [given], settings=plain_settings(settings or {}))
+        if opened.recipe.write(to, given, answer):
+            return to
         opened.recipe.draw(figure, given, answer)
     elif isinstance(opened, Run):
         draw_history(figure, opened.folder.read_history(), str(opened.folder.path))

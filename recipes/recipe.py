@@ -201,6 +201,14 @@ class Recipe(abc.ABC):
             for (given, truth), says in zip(pairs, said, strict=True)
         ]
 
+    def write(self, path: Path, given: str, answer: Answer) -> bool:
+        """Writes what the model did with one input as a file that is no picture: sound, a score.
+
+        Returns:
+            Whether the path's ending is one that this recipe writes.
+        """
+        return False
+
     def in_python(self) -> str:
         """Returns the line of Python that asks `model`, the saved model, for the example."""
         return f'model(["{self.example}"])'

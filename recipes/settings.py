@@ -72,3 +72,17 @@ def read_file(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f'{path}: expected a JSON object, such as {{"units": 128}}')
     return values
+
+
+def plain_settings(assignments: Mapping[str, str]) -> dict[str, int | float | str]:
+    """Reads the values of a signature's inputs: whole numbers, numbers, or else text."""
+    return {name: _number_or_text(value) for name, value in assignments.items()}
+
+
+def _number_or_text(value: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    return value
