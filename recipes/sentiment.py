@@ -16,8 +16,15 @@ class Settings(LabelSettings):
 
     # "mr-polarity", whose licence lets a model be passed on, or "sst2", which papers report on.
     dataset: str = "mr-polarity"
+    units: int = 128
+    embedding_dim: int = 128
+    # Both: the training sentences are known by heart after five epochs, whatever is dropped.
+    dropout: float = 0.5
+    word_dropout: float = 0.2
     batch_size: int = 64
-    epochs: float = 10.0
+    # The validation loss is at its lowest after the second; the rate is zero at the end.
+    epochs: float = 4.0
+    learning_rate: float = 1e-3
 
 
 @register
@@ -26,9 +33,30 @@ class Sentiment(TextToLabelRecipe):
     title = "Sentiment of a sentence: positive or negative"
     datasets = ("mr-polarity", "sst2")
     metric = "accuracy"
-    published = ()
-    how_measured = ""
-    tried = ""
+    published = (
+        (
+            "bidirectional LSTM with attention, outside word vectors",
+            "85.21 % on SST-2",
+            "flax examples/sst2 README",
+        ),
+    )
+    how_measured = (
+        "Share of the sentences with the right label (scikit-learn). sst2: the published split of "
+        "whole sentences, trained on the 6,920 of its training file, without phrases and without "
+        "outside word vectors. mr-polarity has no split: 80 % to train on, 10 % to validate on and "
+        "10 % to test on, cut by the recipe once and for all, both labels alike; papers report "
+        "ten-fold cross-validation instead. The plain methods read the same tokens."
+    )
+    tried = (
+        "On validation data, one seed each, so differences under two points say little (872 "
+        "sentences: one standard error is 1.3 points). Of SST-2: 4 epochs without word dropout "
+        "80.5 %; word dropout 0.2 with words seen once read as unknown 79.5 %; word dropout 0.3 at "
+        "twice the learning rate 79.4 %; 64 units, dropout 0.6 and averaged weights 79.2 %. Words "
+        "that start from their naive Bayes log count ratios, with three settings: 79.5 to 79.8 %, "
+        "and a higher loss from the first epoch on. In all of them the training sentences are "
+        "known by heart after five epochs and validation stands still: what is missing is "
+        "knowledge of words, which 7,000 sentences do not have. `--set word_vectors=FILE` gives it."
+    )
     example = "A quiet, moving film that never puts a foot wrong."
     settings = Settings()
     search_space = (

@@ -16,7 +16,6 @@ import zoo
 from recipes.attended import draw_attended, mark_attended
 from recipes.bag_of_ngrams import plain_answers
 from recipes.datasets.table import read_table
-from recipes.label_vectors import label_vectors
 from recipes.measuring import answered
 from recipes.metrics.classification import label_measures
 from recipes.recipe import Assets, Recipe, TrainingSettings
@@ -58,8 +57,6 @@ class LabelSettings(TrainingSettings):
     # A file in word2vec's or GloVe's text format; its width takes the place of embedding_dim.
     word_vectors: str | None = None
     train_embedding: bool = True
-    # How far words start from each other by what they say about the labels; see `label_vectors`.
-    label_vectors: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,7 +140,7 @@ class TextToLabelRecipe(Recipe):
             settings.lower_case,
             settings.max_length,
             settings.balance,
-            _vectors(settings, vocabulary, cut, [label for _, label in examples]),
+            _vectors(settings, vocabulary, cut),
         )
 
     # Model and objective -------------------------------------------------------------------
@@ -335,14 +332,9 @@ def _tokens(texts: Sequence[str], how) -> list[list[str]]:
     return [[token.decode() for token in row] for row in _split(texts, how).to_list()]
 
 
-def _vectors(settings, vocabulary: Vocabulary, cut, labels) -> np.ndarray | None:
-    if settings.word_vectors is None and not settings.label_vectors:
-        return None
+def _vectors(settings, vocabulary: Vocabulary, cut) -> np.ndarray | None:
     if settings.word_vectors is None:
-        width, scale = settings.embedding_dim, settings.label_vectors
-        return label_vectors(cut, labels, vocabulary, width, scale)
-    if settings.label_vectors:
-        raise InputError("word_vectors and label_vectors exclude each other; set one of them")
+        return None
     vectors = WordVectors.read(Path(settings.word_vectors), only=vocabulary.tokens)
     counts = Counter(token for row in cut for token in row)
     matrix, coverage = vectors.matrix(vocabulary.tokens, counts)
