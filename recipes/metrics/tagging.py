@@ -33,15 +33,11 @@ def entity_scores(references: Tags, hypotheses: Tags) -> dict[str, float]:
     As the CoNLL evaluation does it: an entity counts if its first word, its last word and its name
     are all right; over all names together (micro average).
     """
-    from seqeval.metrics import precision_recall_fscore_support
+    from seqeval.metrics import f1_score, precision_score, recall_score
 
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        [list(row) for row in references],
-        [list(row) for row in hypotheses],
-        average="micro",
-        zero_division=0,
-    )
-    return {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
+    rows = [list(row) for row in references], [list(row) for row in hypotheses]
+    scores = {"precision": precision_score, "recall": recall_score, "f1": f1_score}
+    return {name: float(score(*rows, zero_division=0)) for name, score in scores.items()}
 
 
 def word_scores(references: Tags, hypotheses: Tags, pairs=None) -> float:
