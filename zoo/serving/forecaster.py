@@ -1,5 +1,6 @@
 """Columns of numbers in, forecasts out, in the units that they were measured in."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -46,7 +47,6 @@ class Forecaster(tf.Module):
         specs = [tf.TensorSpec([None, None], kind, name) for name, kind in kinds.items()]
         specs.append(tf.TensorSpec([None], tf.int32, "length"))
 
-        @tf.function(input_signature=specs)
         def serve(*columns):
             *columns, length = columns
             given = {
@@ -63,7 +63,12 @@ class Forecaster(tf.Module):
             horizon = tf.broadcast_to(tf.range(1, forecast.shape[1] + 1), tf.shape(forecast))
             return {"forecast": forecast, "horizon": horizon, "last": last}
 
-        self.serve = serve
+        # Its arguments are the columns by name, which are known only now.
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        serve.__signature__ = inspect.Signature(
+            [inspect.Parameter(spec.name, kind) for spec in specs]
+        )
+        self.serve = tf.function(serve, input_signature=specs)
 
     @property
     def signatures(self) -> dict:
