@@ -1,6 +1,7 @@
 """Drawings of the topologies, as boxes and arrows over time, made of a builder's settings."""
 
 from zoo.topologies.drawings import attention as attention
+from zoo.topologies.drawings import cloze as cloze
 from zoo.topologies.drawings import grid as grid
 from zoo.topologies.drawings import perceptron as perceptron
 from zoo.topologies.drawings import readers as readers

@@ -17,6 +17,7 @@ SHOWN = {
     "n_to_one-attention": ("n_to_one", {"pooling": "attention", "bidirectional": True}),
     "joint": ("joint", {}),
     "tagger": ("tagger", {"crf": True}),
+    "cloze": ("cloze", {}),
     "forecast": ("forecast", {}),
     "forecast-n_to_m": ("forecast", {"form": "n_to_m", "num_future": 2}),
     "one_to_n": ("one_to_n", {}),

@@ -9,6 +9,7 @@ from zoo.topologies.drawings.shapes import Box, Drawing
 STEPS = ("1", "2", "3", None, "N")  # None stands for the steps that are not drawn
 DRAWN_LAYERS = 3
 ROW = 1.3  # from one row of boxes to the next
+APART = r"\,{}"  # between an arrow over a letter and the layer's number
 HALF = 0.28  # a direction's box stands so far from its step's middle
 
 
@@ -82,7 +83,7 @@ def recurrence(
         join: Whether the last layer's two directions are joined.
         steps: What the steps are called.
     """
-    shown = _shown(num_layers)
+    shown = shown_layers(num_layers)
     boxes, made = list(inputs), Layers([], [], (), [], [], y)
     for place, layer in enumerate(shown):
         if layer is None:
@@ -110,14 +111,15 @@ def recurrence(
     return made
 
 
-def _shown(num_layers):
+def shown_layers(num_layers: int) -> list[int | None]:
+    """Returns the layers that are drawn, from below; None stands for those between."""
     if num_layers <= DRAWN_LAYERS:
         return list(range(1, num_layers + 1))
     return [1, None, num_layers]
 
 
 def _one_row(drawing, inputs, y, name, weights, steps):
-    row = _states(drawing, [box.x for box in inputs], y, "{}{}".format(*name), steps)
+    row = states(drawing, [box.x for box in inputs], y, "{}{}".format(*name), steps)
     start = drawing.box(row[0].x - 1.3, y, "${}{}_0$".format(*name), "zero", 0.7)
     for index, (below, box) in enumerate(zip(inputs, row, strict=True)):
         if "dots" not in (box.kind, below.kind):
@@ -128,11 +130,17 @@ def _one_row(drawing, inputs, y, name, weights, steps):
 
 def _two_rows(drawing, inputs, y, name, join, steps):
     letter, mark = name
+    apart = APART if mark else ""
     high = y + ROW
     places = [box.x for box in inputs]
     forward, backward = (
-        _states(
-            drawing, [x + side for x in places], at, rf"\{accent}{{{letter}}}{mark}", steps, 0.62
+        states(
+            drawing,
+            [x + side for x in places],
+            at,
+            rf"\{accent}{{{letter}}}{apart}{mark}",
+            steps,
+            0.62,
         )
         for side, at, accent in ((-HALF, y, "overrightarrow"), (HALF, high, "overleftarrow"))
     )
@@ -154,7 +162,15 @@ def _two_rows(drawing, inputs, y, name, join, steps):
     return joined, (forward[-1], backward[0]), []
 
 
-def _states(drawing, places, y, letter, steps, width=0.8):
+def states(
+    drawing: Drawing,
+    places: Sequence[float],
+    y: float,
+    letter: str,
+    steps: Sequence[str | None] = STEPS,
+    width: float = 0.8,
+) -> list[Box]:
+    """Draws a row of states at the given places, and dots for what is left out."""
     return [
         drawing.ellipsis(x, y)
         if step is None
