@@ -16,7 +16,8 @@ from zoo.tuning import Parameter
 class Settings(ForecastSettings):
     """Settings of air_quality, with the reason beside each value."""
 
-    window: int = 48
+    # The linear model gains nothing from two days or three (validation RMSE 71.2, 71.3).
+    window: int = 24
     horizon: int = 24
     units: int = 64
     batch_size: int = 256

@@ -60,12 +60,12 @@ class Settings(TrainingSettings):
     band_share: float = 0.15
     label_smoothing: float = 0.1
     batch_size: int = 64
-    epochs: float = 40.0
+    epochs: float = 80.0
     learning_rate: float = 2e-3
     warmup_steps: int = 100
     clip_norm: float = 2.0
     ema_momentum: float | None = 0.99
-    round_steps: int | None = 185
+    round_steps: int | None = 370
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,8 +19,9 @@ CYCLES = (120, 132, 144)
 class Settings(ForecastSettings):
     """Settings of sunspots, with the reason beside each value."""
 
-    # Two cycles and more, a year at a time.
-    window: int = 288
+    # A cycle, a year at a time: with two or three, the linear model was worse (validation RMSE
+    # 23.6 and 25.6 against 21.7).
+    window: int = 144
     horizon: int = 24
     rows_per_step: int = 12
     units: int = 32
