@@ -16,7 +16,7 @@ from zoo.tuning import Parameter
 class Settings(PictureSettings):
     """Settings of row_mnist, with the reason beside each value."""
 
-    units: int = 96
+    units: int = 64
     cell: str = "lstm"
     num_layers: int = 2
     # The rows are all there at once, so nothing is lost by reading them upwards too.
@@ -25,7 +25,7 @@ class Settings(PictureSettings):
     pooling: str = "attention"
     dropout: float = 0.2
     batch_size: int = 128
-    epochs: float = 9.0
+    epochs: float = 8.0
     learning_rate: float = 3e-3
     warmup_steps: int = 200
     clip_norm: float = 1.0
