@@ -278,11 +278,8 @@ class LongMemory(Recipe):
         return shown
 
     def warmup(self):
-        steps = np.zeros((1, 20, 2), "float32")
-        steps[:, [3, 15], 1] = 1
-        text = np.array([self.example.encode()], object)
-        given = {"features": steps, "length": np.array([20], "int32")}
-        return [("serving_default", {"text": text}), ("steps", given)]
+        # Ten digits are also a number: this fits the models of both problems.
+        return [("serving_default", {"text": np.array([b"0123456701"], object)})]
 
 
 def start_with_long_memory(model: keras.Model, cell: str, length: int) -> None:
