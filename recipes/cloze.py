@@ -44,17 +44,16 @@ class Settings(TrainingSettings):
     # Sentences held out for "validation" and "test" of one's own file.
     held_out_sentences: int = 1000
     units: int = 192
-    embedding_dim: int = 128
+    embedding_dim: int = 100
     num_layers: int = 1
     cell: str = "lstm"
     dropout: float = 0.2
     batch_size: int = 48
-    epochs: float = 3.0
+    epochs: float = 2.5
     learning_rate: float = 4e-3
     warmup_steps: int = 200
     clip_norm: float = 2.0
     ema_momentum: float | None = 0.995
-    round_steps: int | None = 600
     num_alternatives: int = 5
 
 

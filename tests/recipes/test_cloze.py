@@ -20,7 +20,7 @@ NOUNS = {"cat": "purrs", "dog": "barks", "bird": "sings", "cow": "moos"}
 
 def write(path):
     """Sixty sentences whose second word is told by the fourth alone."""
-    places = [f"room {letter}" for letter in "abcdefghijklmno"]
+    places = [f"room {letter}{letter}" for letter in "abcdefghijklmno"]
     lines = [
         f"The {noun} loudly {verb} in {place}." for noun, verb in NOUNS.items() for place in places
     ]
@@ -43,7 +43,7 @@ def test_sentences_are_cut_and_held_out(run):
 
 def test_long_sentences_become_parts(tmp_path):
     path = tmp_path / "own.txt"
-    path.write_text("a b c d e f g.\n\nh.\n\ni.", encoding="utf-8")
+    path.write_text("a b c d e f gg.\n\nhh.\n\nii.", encoding="utf-8")
     recipe = recipes.get("cloze").recipe
     from recipes.settings import replace
 
@@ -51,7 +51,7 @@ def test_long_sentences_become_parts(tmp_path):
     rows = [
         row for part in ("train", "validation", "test") for row in recipe.read(settings, path, part)
     ]
-    assert sorted(rows) == [("a", "b", "c"), ("d", "e", "f"), ("g", "."), ("h", "."), ("i", ".")]
+    assert sorted(rows) == [("a", "b", "c"), ("d", "e", "f"), ("gg", "."), ("hh", "."), ("ii", ".")]
 
 
 def test_unknown_words_are_read_and_not_asked_for(run):
@@ -134,7 +134,7 @@ def test_what_stands_behind_a_gap_is_needed(tmp_path):
         run = recipes.get("cloze").fit(
             tmp_path / str(bidirectional), data=data, steps=200, **settings
         )
-        asked = [f"The ___ loudly {verb} in room a." for verb in NOUNS.values()]
+        asked = [f"The ___ loudly {verb} in room aa." for verb in NOUNS.values()]
         said = run.recipe.says(run.answers(text=asked))
         found[bidirectional] = [word == noun for word, noun in zip(said, NOUNS, strict=True)]
     assert all(found[True]) and sum(found[False]) <= 1

@@ -53,7 +53,7 @@ def test_gaps_are_filled_where_they_stand():
     assert answer["text"][1:3].tolist() == [b"no gap", b""]
     assert answer["text"][3] == answer["words"][3, 0, 0]
     ids = vocabulary.ids(tf.constant([["the", "___", "sat", ".", "___", "!"]]))
-    logits = model({"tokens": ids, "length": np.array([6])})["logits"][0, 1, 4:]
+    logits = model({"tokens": ids, "length": tf.constant([6])})["logits"][0, 1, 4:]
     wanted = tf.sort(tf.nn.softmax(logits), direction="DESCENDING")[:2]
     np.testing.assert_allclose(answer["scores"][0, 0], wanted, atol=1e-5)
     assert set(answer["words"][0, 0].tolist()) <= {word.encode() for word in vocabulary.tokens[4:]}
@@ -66,7 +66,7 @@ def test_every_word_is_ranked_among_all_words():
     assert answer["lengths"].tolist() == [3, 0, 1]
     assert answer["rank"][0, 2] == 0 and answer["score"][0, 2] == 0
     ids = vocabulary.ids(tf.constant([["the", "cat", "purrs"]]))
-    logits = model({"tokens": ids, "length": np.array([3])})["logits"].numpy()[0, :, 4:]
+    logits = model({"tokens": ids, "length": tf.constant([3])})["logits"].numpy()[0, :, 4:]
     for place in range(2):
         own = ids.numpy()[0, place] - 4
         assert answer["rank"][0, place] == 1 + np.sum(logits[place] > logits[place, own])
