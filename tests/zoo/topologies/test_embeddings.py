@@ -116,7 +116,7 @@ def test_a_decoder_starts_from_word_vectors_and_keeps_frozen_ones(name, tied, tm
 
 
 def test_tied_attention_logits_are_products_with_the_embeddings():
-    model, batch, embeddings = started("attention_n_to_m", True, tie_embeddings=True)
+    model, batch, _ = started("attention_n_to_m", True, tie_embeddings=True)
     decoder = model.get_layer("decoder")
     before = np.asarray(model(batch)["logits"])
     assert np.linalg.matrix_rank(before[0] - before[0].mean(0)) <= 2  # no wider than E, no bias

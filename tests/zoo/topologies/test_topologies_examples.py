@@ -13,8 +13,10 @@ import zoo
 
 PAGE = Path(__file__).parents[3] / "docs" / "topologies.md"
 MODULES = [
+    "attention_n_to_m",
     "crf",
     "embeddings",
+    "encoder_decoder",
     "grid_rnn",
     "n_to_m",
     "n_to_n",
@@ -29,7 +31,7 @@ MODULES = [
 
 def test_the_page_runs_from_top_to_bottom():
     code = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(code) == 4
+    assert len(code) == 6
     exec(compile("\n".join(code), str(PAGE), "exec"), {})
 
 
