@@ -97,11 +97,13 @@ def _fit(given) -> int:
     # Before anything is computed: TensorFlow takes on its devices and peers once only.
     devices = given["devices"]
     strategy = training.place(
-        devices if devices == "all" else int(devices), say, *launching.place_on_this_machine()
+        devices if devices == "all" else int(devices),
+        _silence if launching.launched() else say,
+        *launching.place_on_this_machine(),
     )
     distribution = training.Distribution(strategy)
     with _ending_at_once(distribution), distribution.scope():
-        run = _fitted(given, say if distribution.is_chief else lambda line: None)
+        run = _fitted(given, say if distribution.is_chief else _silence)
     if distribution.is_chief:
         _show(run, given["as_json"])
     if distribution.workers:
@@ -159,6 +161,10 @@ def _show(run, as_json: bool) -> None:
         f"next: zoo evaluate {run.folder.path} | zoo predict {run.folder.path} INPUT | "
         f"zoo export {run.folder.path}"
     )
+
+
+def _silence(line: str) -> None:
+    pass
 
 
 def _end_now(code: int) -> None:
