@@ -42,8 +42,9 @@ class ForecastSettings(TrainingSettings):
     dropout: float = 0.2
     # Of the linear part that training starts from, which is also the linear model to beat.
     ridge_penalty: float = 1e-3
+    # Of errors that are measured, at each horizon, in the linear model's: an hour ahead counts as
+    # much as a day, whose errors are many times larger.
     loss: str = "squared"
-    # In standard deviations of the series.
     huber_delta: float = 1.0
     # Of the rows, in the order of time: for validation, and after them for the test. It goes for a
     # person's own data; the public data is cut at dates.
@@ -99,23 +100,31 @@ class Window:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ForecastAssets(Assets):
-    """The scale of each number, by the training data alone, and the linear model of it."""
+    """What is known of the training data alone: the scale of each number, and a linear model.
+
+    Args:
+        means, deviations: Of each number, by name.
+        kernel, bias: The linear model's, [D, M] and [M].
+        spread: Its root mean squared error at each horizon, in deviations of the series, [M].
+    """
 
     means: dict[str, float]
     deviations: dict[str, float]
     kernel: np.ndarray
     bias: np.ndarray
+    spread: np.ndarray
 
     def save(self, folder: Path) -> None:
         plain = {"means": self.means, "deviations": self.deviations}
         (folder / "scale.json").write_text(json.dumps(plain), encoding="utf-8")
-        np.savez(folder / "linear.npz", kernel=self.kernel, bias=self.bias)
+        linear = {"kernel": self.kernel, "bias": self.bias, "spread": self.spread}
+        np.savez(folder / "linear.npz", **linear)
 
     @classmethod
     def load(cls, folder: Path) -> "ForecastAssets":
         plain = json.loads((folder / "scale.json").read_text(encoding="utf-8"))
         with np.load(folder / "linear.npz") as linear:
-            return cls(plain["means"], plain["deviations"], linear["kernel"], linear["bias"])
+            return cls(**plain, **linear)
 
 
 class ForecastRecipe(Recipe):
@@ -211,19 +220,26 @@ class ForecastRecipe(Recipe):
         # Taken of the scale of its own: a root tames the peaks.
         root = np.sqrt(np.abs(last.series.columns[self.series][: last.end + last.horizon]))
         means["root"], deviations["root"] = float(np.nanmean(root)), float(np.nanstd(root)) or 1.0
-        scaled = ForecastAssets(means, deviations, np.zeros([0, 0]), np.zeros([0]))
-        linear = self._ridge(settings, scaled, examples)
-        return dataclasses.replace(scaled, kernel=linear.kernel, bias=linear.bias)
+        empty = np.zeros([0, 0], "float32")
+        scaled = ForecastAssets(means, deviations, empty, empty[0:], empty[0:])
+        inputs = self._linear_inputs(settings, scaled, examples)
+        last = last_measured(np.stack([window.past(self.series) for window in examples]))
+        change = (self._truth(examples) - last[:, None]) / deviations[self.series]
+        linear = Ridge(inputs, change, settings.ridge_penalty)
+        spread = np.sqrt(np.nanmean((linear(inputs) - change) ** 2, 0))
+        # Where the training data is continued without an error, or never measured.
+        spread = np.where(spread > 1e-3, spread, 1e-3).astype("float32")
+        return ForecastAssets(means, deviations, linear.kernel, linear.bias, spread)
 
     def columns(self, assets, examples):
-        scale = assets.means[self.series], assets.deviations[self.series]
-        truth = (self._truth(examples) - scale[0]) / scale[1]
+        mean, deviation = assets.means[self.series], assets.deviations[self.series]
+        truth = (self._truth(examples) - mean) / deviation / assets.spread
         columns = {**self._stacked(examples), "truth": truth.astype("float32")}
         return columns, np.full(len(examples), examples[0].window)
 
     def features(self, columns):
         inputs = {name: columns[name] for name in self.column_types()}
-        return inputs, {"scaled": columns["truth"]}
+        return inputs, {"judged": columns["truth"]}
 
     def _stacked(self, examples) -> dict[str, np.ndarray]:
         return {
@@ -250,13 +266,13 @@ class ForecastRecipe(Recipe):
             rows_per_step=settings.rows_per_step,
             dropout=settings.dropout,
         )
-        if assets.kernel.size:
-            inner.get_layer("linear").set_weights([assets.kernel, assets.bias])
+        inner.get_layer("linear").set_weights([assets.kernel, assets.bias])
         real = keras.layers.Rescaling(
             assets.deviations[self.series], assets.means[self.series], name="real_units"
         )
+        judged = keras.layers.Rescaling((1 / assets.spread).tolist(), name="judged")
         forecast = inner(scaled)["forecast"]
-        outputs = {"scaled": forecast, "forecast": real(forecast)}
+        outputs = {"judged": judged(forecast), "forecast": real(forecast)}
         return keras.Model(given, outputs, name=self.name)
 
     def _inputs(self, settings) -> dict[str, Any]:
@@ -282,10 +298,9 @@ class ForecastRecipe(Recipe):
         return scaled if future is None else {**scaled, "future": future}
 
     def objective(self, settings):
-        # In standard deviations of the series.
         return {
-            "loss": {"scaled": forecast_loss(settings.loss, settings.huber_delta)},
-            "metrics": {"scaled": [ForecastError(), ForecastError(squared=False)]},
+            "loss": {"judged": forecast_loss(settings.loss, settings.huber_delta)},
+            "metrics": {"judged": [ForecastError(), ForecastError(squared=False)]},
         }
 
     # What is exported and how it is measured -----------------------------------------------
@@ -340,12 +355,6 @@ class ForecastRecipe(Recipe):
             flat = [np.reshape(value, [len(value), -1]) for value in scaled.values()]
             rows.append(np.concatenate(flat, 1))
         return np.concatenate(rows)
-
-    def _ridge(self, settings, assets, examples) -> Ridge:
-        inputs = self._linear_inputs(settings, assets, examples)
-        last = last_measured(np.stack([window.past(self.series) for window in examples]))
-        change = (self._truth(examples) - last[:, None]) / assets.deviations[self.series]
-        return Ridge(inputs, change, settings.ridge_penalty)
 
     # For a person --------------------------------------------------------------------------
 

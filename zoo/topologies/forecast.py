@@ -33,7 +33,8 @@ def forecast(
 
     The network learns what a linear forecast leaves over (Lai et al. 2018, "Modeling long- and
     short-term temporal patterns with deep neural networks", has such a linear part), and both learn
-    the change against the last value. A is zero at the start. The decoder reads what is known of
+    the change against the last value. At the start A is zero, and V and v are small: a linear model
+    that is put in A is where training begins. The decoder reads what is known of
     the future and not its own forecasts, so that no error is handed from step to step.
 
     Args:
@@ -100,11 +101,16 @@ def _network(form: str, last, states, known: list, horizon: int, stack: dict):
     dropped = keras.layers.Dropout(stack["dropout"], name="dropout")
     if form == "n_to_one":
         mixed = keras.layers.Dense(stack["units"], "tanh", name="transform")(last)
-        return keras.layers.Dense(horizon, name="output_projection")(dropped(mixed))
+        return _projection(horizon)(dropped(mixed))
     decoder = RecurrentStack(**stack, name="decoder")
     context = keras.layers.RepeatVector(horizon, name="context")(last)
     reads = keras.layers.Concatenate(name="reads")([*known, context]) if known else context
     start = Bridge("dense", decoder.state_widths, name="bridge")(states)
     outputs, _ = decoder(reads, initial_state=start)
-    numbers = keras.layers.Dense(1, name="output_projection")(dropped(outputs))
+    numbers = _projection(1)(dropped(outputs))
     return keras.layers.Reshape([horizon], name="numbers")(numbers)
+
+
+def _projection(width: int):
+    small = keras.initializers.RandomNormal(stddev=0.01)
+    return keras.layers.Dense(width, kernel_initializer=small, name="output_projection")
