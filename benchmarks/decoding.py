@@ -7,6 +7,10 @@ results (checked), 20 tokens each. The contenders take turns in one process, so 
 hits all of them; each figure is the median of its rounds. `graph` is what a SavedModel runs,
 `compiled` the same function under XLA. On a machine that is busy with other things,
 `--clock cpu --threads 1` counts processor time instead of wall time.
+
+A last row times a training step of the same decoder: the recurrence first and then the attention
+of all steps at once, as `AttentionDecoder` does where it may, against one step after the other,
+with the same loss and gradients (checked).
 """
 
 import argparse
@@ -24,7 +28,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from zoo.decoding import beam_search, greedy_search
+from zoo.decoding import beam_search, greedy_search, teacher_forcing
 from zoo.topologies.attention_decoder import AttentionDecoder
 
 START_ID, LENGTH, BEAM_WIDTH, LENGTH_PENALTY = 1, 20, 10, 1.0
@@ -44,9 +48,7 @@ class Case:
         self.memory = random.normal(size=[batch, SOURCE_LENGTH, MEMORY_DIM]).astype(np.float32)
         self.hidden = random.normal(size=[2, batch, UNITS]).astype(np.float32)
         self.decoder = AttentionDecoder(self.stop_id + 1, UNITS, EMBEDDING_DIM)
-        memory = self.decoder.prepare(self.memory)
-        state = self.decoder.get_initial_state((tuple(self.hidden),), memory)
-        self.decoder.step(tf.fill([batch], START_ID), state, memory)
+        self.decoder(tf.fill([batch, 1], START_ID), (tuple(self.hidden),), self.memory)
         for variable in self.decoder.trainable_variables:
             # Random weights wide enough that what comes next depends on what came before.
             scale = 1.0 if len(variable.shape) < 2 else 2.0 / np.sqrt(variable.shape[0])
@@ -108,6 +110,35 @@ class Case:
 
         return run
 
+    def training(self, at_once: bool) -> Callable[[], Any]:
+        """Returns a call that gives the loss of a target, and its gradients' norm."""
+        decoder = self.decoder
+        random = np.random.default_rng(1)
+        targets = tf.constant(random.integers(0, self.stop_id, [self.batch, LENGTH]), tf.int32)
+
+        def score(values, hidden, cell):
+            if at_once:
+                return decoder(targets, ((hidden, cell),), values)["logits"]
+            memory = decoder.prepare(values)
+            state = decoder.get_initial_state(((hidden, cell),), memory)
+            return teacher_forcing(decoder.step, state, memory, targets)[0]
+
+        @tf.function
+        def step(*inputs):
+            with tf.GradientTape() as tape:
+                nats = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, score(*inputs))
+                loss = tf.reduce_mean(nats)
+            weights = [weight.value for weight in decoder.trainable_variables]
+            return tf.stack([loss, tf.linalg.global_norm(tape.gradient(loss, weights))])
+
+        inputs = [tf.constant(part) for part in (self.memory, *self.hidden)]
+
+        def run():
+            found = step(*inputs).numpy()
+            return found, found
+
+        return run
+
 
 def measure(contenders: dict[str, Callable], rounds: int, clock: Callable) -> dict[str, float]:
     """Returns each contender's median seconds; they take turns."""
@@ -125,9 +156,10 @@ def measure(contenders: dict[str, Callable], rounds: int, clock: Callable) -> di
 def check_same(contenders: dict[str, Callable]) -> None:
     """Raises where two contenders' scores differ by more than rounding."""
     scores = {name: run()[0] for name, run in contenders.items()}
+    first = next(iter(scores))
     for name, values in scores.items():
         np.testing.assert_allclose(
-            values, scores["graph"], rtol=2e-3, atol=2e-3, err_msg=f"{name} found something else"
+            values, scores[first], rtol=2e-3, atol=2e-3, err_msg=f"{name} found something else"
         )
 
 
@@ -159,6 +191,29 @@ def rows(peers: list[str], rounds: int, clock: Callable) -> list[dict]:
                 records.append(record)
                 print(line(record), flush=True)
     return records
+
+
+def training_row(rounds: int, clock: Callable) -> dict:
+    """Measures a training step, at once and step by step; returns the record."""
+    case = Case("letters", max(BATCHES))
+    contenders = {"at_once": case.training(True), "step_by_step": case.training(False)}
+    check_same(contenders)
+    seconds = measure(contenders, rounds, clock)
+    record = {
+        "vocabulary": VOCABULARIES["letters"],
+        "batch": case.batch,
+        "strategy": "training step",
+        **{f"{name}_sentences_a_second": case.batch / s for name, s in seconds.items()},
+        "at_once_to_step_by_step": seconds["step_by_step"] / seconds["at_once"],
+    }
+    print(
+        f"{record['vocabulary']:>5} tokens  batch {case.batch:>2}  training step  "
+        f"at once {record['at_once_sentences_a_second']:>6.0f}/s  "
+        f"step by step {record['step_by_step_sentences_a_second']:>6.0f}/s  "
+        f"at once/step by step {record['at_once_to_step_by_step']:.2f}",
+        flush=True,
+    )
+    return record
 
 
 def line(record: dict) -> str:
@@ -204,6 +259,7 @@ def main() -> None:
         if ratios:
             print(f"{name}/torch: geometric mean {statistics.geometric_mean(ratios):.2f}, "
                   f"least {min(ratios):.2f}")  # fmt: skip
+    records.append(training_row(arguments.rounds, CLOCKS[arguments.clock]))
     if arguments.json:
         about = {
             "processor": platform.processor() or platform.machine(),
