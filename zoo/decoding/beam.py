@@ -10,7 +10,7 @@ from zoo.decoding.beam_loop import BeamLoop
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.coverage import Coverage
 from zoo.decoding.decoded import Decoded
-from zoo.decoding.limits import resolve_limit
+from zoo.decoding.limits import check_minimum, resolve_limit
 from zoo.decoding.penalties import LengthPenalty
 from zoo.decoding.rows import as_memory, as_state, count_rows, repeat_rows
 from zoo.decoding.step import Step, start_tokens
@@ -106,6 +106,7 @@ def beam_search(
     state, memory = as_state(state), as_memory(memory)
     num_rows = count_rows(state, memory, start_id=start_id)
     limit = resolve_limit(max_length, num_rows)
+    check_minimum(min_length, max_length)
     search = BeamLoop(
         step=step,
         memory=repeat_rows(memory, beam_width),

@@ -70,7 +70,7 @@ def check_choice(
     temperature: float | tf.Tensor, top_k: int | tf.Tensor, top_p: float | tf.Tensor
 ) -> None:
     """Raises `InputError` where a setting that is a plain number is out of its range."""
-    if isinstance(temperature, numbers.Real) and temperature < 0:
+    if isinstance(temperature, numbers.Real) and not temperature >= 0:
         raise InputError(f"temperature is {temperature}; it must be 0 or more")
     if isinstance(top_k, numbers.Real) and (not isinstance(top_k, int) or top_k < 0):
         raise InputError(f"top_k is {top_k}; it must be an integer, 0 or more")

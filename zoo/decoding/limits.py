@@ -64,3 +64,10 @@ def resolve_limit(max_length: Any, num_rows: int | tf.Tensor) -> Limit:
     rows = tf.broadcast_to(tf.cast(rows, tf.int32), [num_rows])
     # One step is taken in any case, so that the shapes of what it gives are known.
     return Limit(tf.maximum(tf.reduce_max(rows), 1), rows, False)
+
+
+def check_minimum(min_length: Any, max_length: Any) -> None:
+    """Raises `InputError` for plain numbers of which the minimum is above the maximum."""
+    plain = [value for value in (min_length, max_length) if isinstance(value, numbers.Real)]
+    if len(plain) == 2 and min_length > max_length:
+        raise InputError(f"min_length is {min_length}; it must be at most max_length, {max_length}")

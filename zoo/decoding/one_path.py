@@ -9,7 +9,7 @@ from zoo.decoding import recording
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.decoded import Decoded
 from zoo.decoding.extensions import log_probability_of
-from zoo.decoding.limits import Limit, resolve_limit
+from zoo.decoding.limits import Limit, check_minimum, resolve_limit
 from zoo.decoding.rows import as_memory, as_state, count_rows, same_form
 from zoo.decoding.step import Step, start_tokens, take_step
 
@@ -54,6 +54,7 @@ def one_path_search(
     state, memory = as_state(state), as_memory(memory)
     num_rows = count_rows(state, memory, start_id=start_id)
     limit = resolve_limit(max_length, num_rows)
+    check_minimum(min_length, max_length)
     constrain = Constraints(forbidden_ids, stop_id, min_length)
     tokens = start_tokens(start_id, num_rows)
     stop = -1 if stop_id is None else stop_id
