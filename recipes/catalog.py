@@ -5,22 +5,24 @@ from typing import Any
 
 from recipes import addition as _addition  # noqa: F401  (registers itself)
 from recipes import air_quality as _air_quality  # noqa: F401
+from recipes import babi as _babi  # noqa: F401
 from recipes import char_rnn as _char_rnn  # noqa: F401
 from recipes import chorales as _chorales  # noqa: F401
 from recipes import cloze as _cloze  # noqa: F401
 from recipes import g2p as _g2p  # noqa: F401
 from recipes import grid_mnist as _grid_mnist  # noqa: F401
+from recipes import nationality as _nationality  # noqa: F401
 from recipes import intent_slots as _intent_slots  # noqa: F401
 from recipes import long_memory as _long_memory  # noqa: F401
-from recipes import names as _names  # noqa: F401
-from recipes import nationality as _nationality  # noqa: F401
 from recipes import ner as _ner  # noqa: F401
+from recipes import names as _names  # noqa: F401
 from recipes import pos_tagging as _pos_tagging  # noqa: F401
 from recipes import question_type as _question_type  # noqa: F401
 from recipes import row_mnist as _row_mnist  # noqa: F401
 from recipes import sentiment as _sentiment  # noqa: F401
 from recipes import spoken_digits as _spoken_digits  # noqa: F401
 from recipes import sunspots as _sunspots  # noqa: F401
+from recipes import tang_poetry as _tang_poetry  # noqa: F401
 from recipes import translation as _translation  # noqa: F401
 from recipes import video_digits as _video_digits  # noqa: F401
 from recipes.recipe import Recipe, recipes

@@ -91,11 +91,18 @@ class Vocabulary(tf.Module):
 
     def ids(self, tokens: tf.Tensor | tf.RaggedTensor) -> tf.Tensor | tf.RaggedTensor:
         """Turns string tokens of any shape, ragged or not, into int32 ids of the same shape."""
-        return tf.cast(self._to_id.lookup(tokens), tf.int32)
+        return _in_place(lambda flat: tf.cast(self._to_id.lookup(flat), tf.int32), tokens)
 
     def strings(self, ids: tf.Tensor | tf.RaggedTensor) -> tf.Tensor | tf.RaggedTensor:
         """Turns int ids of any shape, ragged or not, into string tokens of the same shape."""
-        return self._to_token.lookup(tf.cast(ids, tf.int64))
+        return _in_place(lambda flat: self._to_token.lookup(tf.cast(flat, tf.int64)), ids)
+
+
+def _in_place(lookup, values):
+    # A table looks into the first ragged axis only.
+    if isinstance(values, tf.RaggedTensor):
+        return values.with_flat_values(lookup(values.flat_values))
+    return lookup(values)
 
 
 def _escape(token: str) -> str:

@@ -96,6 +96,19 @@ CASES = {
         {"tokens": [1]},
         {"vocabulary_size": "1 or more", "dropout": "share"},
     ),
+    "reading_comprehension": Case(
+        {**SMALL, "num_answers": 5, "vocabulary_size": 9, "num_hops": 2},
+        {
+            "story": np.repeat(TOKENS[:, None], 3, axis=1),
+            "sentence_length": np.array([[4, 1, 2], [2, 0, 1], [0, 0, 0]], "int32"),
+            "story_length": np.array([3, 2, 0], "int32"),
+            "question": TOKENS,
+            "question_length": LENGTH,
+        },
+        {"logits": (3, 5), "weights": (3, 2, 3)},
+        {"story": [2], "question": [1]},
+        {"num_hops": "1 or more", "attention": "additive", "dropout": "share"},
+    ),
     "perceptron": Case(
         {"num_features": 2, "num_outputs": 3, "hidden_units": [4]},
         {"features": FEATURES[:, 0]},
@@ -354,3 +367,57 @@ def test_one_step_of_an_optimiser_changes_every_weight(name):
     model.train_on_batch(case.batch, outputs)
     for weight, old in zip(model.trainable_variables, before, strict=True):
         assert np.any(weight.numpy() != old), weight.path
+
+
+# XLA runs every builder, training included (docs/topologies.md); one of them in the default run.
+XLA = [pytest.param(n, marks=[] if n == "n_to_one" else [pytest.mark.slow]) for n in CASES]
+
+
+@pytest.mark.parametrize("name", XLA)
+def test_compiled_by_xla_gives_the_same(name):
+    model, case = build(name), CASES[name]
+    compiled = tf.function(model, jit_compile=True, autograph=False)
+    found = compiled({key: tf.constant(value) for key, value in case.batch.items()})
+    for key, value in arrays(model(case.batch)).items():
+        np.testing.assert_allclose(found[key], value, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_compiled_by_xla_trains_the_same(name):
+    case, losses = CASES[name], {}
+    for compiled in (False, True):
+        model = build(name)
+        outputs = {
+            key: np.random.default_rng(7).normal(size=shape).astype("float32")
+            for key, shape in case.shapes.items()
+            if key != "tags"
+        }
+        model.compile(
+            keras.optimizers.SGD(0.1),
+            loss=dict.fromkeys(outputs, "mean_squared_error"),
+            jit_compile=compiled,
+        )
+        steps = [model.train_on_batch(case.batch, outputs, return_dict=True) for _ in range(2)]
+        losses[compiled] = [step["loss"] for step in steps]
+    np.testing.assert_allclose(losses[True], losses[False], rtol=1e-4)
+    assert losses[True][1] != losses[True][0]
+
+
+TOGETHER = [
+    ("attention_n_to_m", {"attention": "additiv"}, "did you mean 'additive'"),
+    ("attention_n_to_m", {"query": "next"}, "current, previous"),
+    ("attention_n_to_m", {"bridge": "copy"}, "use 'dense'"),
+    ("attention_n_to_m", {"decoder_layers": 2}, "expected at least as many"),
+    ("n_to_m", {"bridge": "copy"}, "goes with context 'last'"),
+    ("n_to_m", {"bridge": "copy", "context": "last", "decoder_layers": 1}, "use 'dense'"),
+    ("n_to_n", {"vocabulary_size": None}, "give vocabulary_size"),
+    ("grid_rnn", {"patch_size": (2,)}, "rows, columns"),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "message"), TOGETHER)
+def test_settings_that_do_not_go_together_are_refused(name, settings, message):
+    with pytest.raises(InputError, match=message) as caught:
+        build(name, **settings)
+    assert "\n" not in str(caught.value)

@@ -5,6 +5,7 @@ from zoo.topologies.drawings import cloze as cloze
 from zoo.topologies.drawings import grid as grid
 from zoo.topologies.drawings import perceptron as perceptron
 from zoo.topologies.drawings import readers as readers
+from zoo.topologies.drawings import reading as reading
 from zoo.topologies.drawings import writers as writers
 from zoo.topologies.drawings.paint import paint as paint
 from zoo.topologies.drawings.paint import save as save

@@ -18,6 +18,7 @@ SHOWN = {
     "joint": ("joint", {}),
     "tagger": ("tagger", {"crf": True}),
     "cloze": ("cloze", {}),
+    "reading_comprehension": ("reading_comprehension", {}),
     "forecast": ("forecast", {}),
     "forecast-n_to_m": ("forecast", {"form": "n_to_m", "num_future": 2}),
     "one_to_n": ("one_to_n", {}),
