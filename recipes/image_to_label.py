@@ -19,6 +19,7 @@ from recipes.recipe import Assets, Recipe, Shown, TrainingSettings
 from recipes.splitting import held_out
 from zoo.errors import InputError
 from zoo.serving.image_to_label import ImageToLabel
+from zoo.serving.pictures import decode_picture, standardise
 from zoo.training.picture_jitter import PictureJitter
 
 # MNIST's size; pictures of one's own are brought to it.
@@ -207,7 +208,8 @@ class ImageToLabelRecipe(Recipe):
 
     def draw(self, figure, given, answer):
         left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-        left.imshow(answer["picture"][0], cmap="Greys")
+        seen = standardise(decode_picture(_encoded(given)), HEIGHT, WIDTH)
+        left.imshow(seen.numpy(), cmap="Greys")
         left.set_title(str(given))
         self.draw_details(left, answer)
         draw_probabilities(right, answer["classes"][0], answer["probabilities"][0])

@@ -46,7 +46,13 @@ class RowMNIST(ImageToLabelRecipe):
         "Share of the 10,000 test pictures whose digit is named. The settings were chosen on the "
         "last 5,000 of the 60,000 training pictures, which the model was not trained on."
     )
-    tried = ""
+    tried = (
+        "These settings are the first that were tried, and the target was met. On the 5,000 "
+        "validation pictures, epoch by epoch: 89.70, 97.96, 98.84, 99.12, 99.28, 99.38, 99.36 and "
+        "99.36 % (the first two are low because the averaged weights still hold the first steps). "
+        "Shifts, turns and stretches of the training pictures were on from the beginning; without "
+        "them nothing was measured."
+    )
     settings = Settings()
     search_space = (
         Parameter("units", choices=(64, 96, 128)),
@@ -73,7 +79,7 @@ class RowMNIST(ImageToLabelRecipe):
         return {"features": images, "length": tf.fill([tf.shape(images)[0]], HEIGHT)}
 
     def explained(self, model):
-        hidden, _ = model.get_layer("recurrence").output
+        hidden = model.get_layer("recurrence").output[0]
         return keras.Model(model.input, {**model.output, "hidden": hidden}, name=model.name)
 
     def details(self, model):

@@ -16,8 +16,8 @@ class ImageToLabel(tf.Module):
     Two signatures. `serving_default` takes encoded pictures (PNG, JPEG, BMP, GIF; any size) and
     brings each into the form of the training pictures, see `standardise`. `pixels` takes pictures
     that have that form. Both answer with `label`, its `probability`, the `probabilities` of all
-    `classes`, the `ink` (share of the pixels that are not background; 0 for an empty sheet), the
-    `picture` that the model read, and what `details` adds.
+    `classes`, the `ink` (share of the pixels that are not background; 0 for an empty sheet), and
+    what `details` adds.
 
     Args:
         model: Its output `logits` is [B, K]; others are for `details`.
@@ -56,7 +56,6 @@ class ImageToLabel(tf.Module):
                 "probabilities": probabilities,
                 "classes": tf.tile(classes[None], [tf.shape(image)[0], 1]),
                 "ink": tf.reduce_mean(tf.cast(image > 127, tf.float32), [1, 2]),
-                "picture": image,
                 **details(inputs, outputs),
             }
 
