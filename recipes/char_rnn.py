@@ -100,6 +100,7 @@ class CharRNN(LanguageModelRecipe):
         cut = int(len(train) * (1 - settings.validation_share))
         if split == "validation":
             return [Passage(train[cut:])]
+        windows_of(np.zeros(0), settings.window, settings.offsets)  # Checks that they fit.
         needed = settings.batch_size * settings.window + settings.window
         if cut < needed:
             raise InputError(

@@ -76,21 +76,10 @@ class LanguageModel(tf.Module):
             return one.step(tokens, state, training=False)
 
         def tokenise(text):
-            """Returns ids [B, N], one column at least, and lengths [B]."""
-            ids = vocabulary.ids(tokeniser.split(text))
-            lengths = tf.cast(ids.row_lengths(), tf.int32)
-            return tf.concat([ids.to_tensor(PAD_ID), tf.zeros_like(lengths)[:, None]], 1), lengths
-
-        def unknown_share(ids, lengths):
-            unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
-            return tf.math.divide_no_nan(unknown, tf.cast(lengths, tf.float32))
+            return padded_ids(vocabulary, tokeniser, text)
 
         def nats_of(start, ids, lengths, state):
-            """Returns the nats of each token [B, N], zero past the lengths, and the state."""
-            inputs = tf.concat([start[:, None], ids[:, :-1]], 1)
-            logits, state = one.sequence(inputs, lengths, state, training=False)
-            nats = tf.nn.sparse_softmax_cross_entropy_with_logits(ids, tf.cast(logits, tf.float32))
-            return tf.where(tf.sequence_mask(lengths, tf.shape(ids)[1]), nats, 0.0), state
+            return token_nats(one, start, ids, lengths, state)
 
         text_spec = tf.TensorSpec([None], tf.string, name="text")
         drawing_specs = [
@@ -233,6 +222,31 @@ class LanguageModel(tf.Module):
     def signatures(self) -> dict:
         """The functions to export, by signature name."""
         return {"serving_default": self.serve, "score": self.score, "next": self.follow}
+
+
+def padded_ids(
+    vocabulary: Vocabulary, tokeniser: Tokeniser, text: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the ids of strings [B] as int32 [B, N], one column at least, and lengths [B]."""
+    ids = vocabulary.ids(tokeniser.split(text))
+    lengths = tf.cast(ids.row_lengths(), tf.int32)
+    return tf.concat([ids.to_tensor(PAD_ID), tf.zeros_like(lengths)[:, None]], 1), lengths
+
+
+def unknown_share(ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Returns the share [B] of ids [B, N] that are unknown."""
+    unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
+    return tf.math.divide_no_nan(unknown, tf.cast(lengths, tf.float32))
+
+
+def token_nats(
+    one: Any, start: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor, state: Any
+) -> tuple[tf.Tensor, Any]:
+    """Returns the nats [B, N] of tokens after `start` [B], zero past the lengths, and the state."""
+    inputs = tf.concat([start[:, None], ids[:, :-1]], 1)
+    logits, state = one.sequence(inputs, lengths, state, training=False)
+    nats = tf.nn.sparse_softmax_cross_entropy_with_logits(ids, tf.cast(logits, tf.float32))
+    return tf.where(tf.sequence_mask(lengths, tf.shape(ids)[1]), nats, 0.0), state
 
 
 def _parted(state: tf.Tensor, one: Any) -> tuple[tf.Tensor, ...]:
