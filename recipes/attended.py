@@ -46,7 +46,7 @@ def draw_attended(
 
     above, below = figure.subplots(2, 1, height_ratios=[3, 1])
     above.set_axis_off()
-    above.set_title(f"{labels[0]} {scores[0]:.3f}")
+    above.set_title(f"{labels[0]} {scores[0]:.3f}", pad=14)
     # The canvas measures how wide a word is.
     _write(above, FigureCanvasAgg(figure).get_renderer(), tokens[:most], weights, separator)
     places = np.arange(min(5, len(labels)))

@@ -37,7 +37,13 @@ class Nationality(TextToLabelRecipe):
     datasets = ("names-by-nationality",)
     metric = "macro_f1"
     published = ()
-    how_measured = ""
+    how_measured = (
+        "Mean of the F1 of 18 languages, every language alike (scikit-learn), on a tenth of the "
+        "names, cut by the recipe once and for all. Names that are listed twice count once; one "
+        "that is listed under several languages is in one split with all of them, and at most one "
+        "of those can be right. Of the rarest languages a split holds six to nine names, so one "
+        "name more or less moves the mean by half a point."
+    )
     tried = ""
     example = "Yamamoto"
     settings = Settings()

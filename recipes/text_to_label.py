@@ -253,13 +253,14 @@ class TextToLabelRecipe(Recipe):
 
     def draw(self, figure, given, answer):
         tokens = [token.decode() for token in answer["tokens"][0] if token]
-        if not tokens or "attention" not in answer:
-            lacks = "no token to colour" if not tokens else "no attention (pooling is another)"
-            raise InputError(f"{given!r}: {lacks}")
+        if not tokens:
+            raise InputError(f"{given!r}: has no token to draw")
+        # Without attention there is nothing to colour by; the scores are drawn all the same.
+        weights = answer.get("attention", np.zeros([1, len(tokens)]))
         draw_attended(
             figure,
             tokens,
-            answer["attention"][0, : len(tokens)],
+            weights[0, : len(tokens)],
             [label.decode() for label in answer["labels"][0]],
             answer["scores"][0],
             tokenisers.get(self.settings.tokeniser).separator,

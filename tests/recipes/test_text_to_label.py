@@ -41,7 +41,7 @@ def run(tmp_path_factory):
     """A finished run of sentiment on a file with three labels."""
     folder = tmp_path_factory.mktemp("sentiment")
     data = write(folder / "own.tsv")
-    return recipes.get("sentiment").fit(folder / "run", data=data, steps=50, **TINY)
+    return recipes.get("sentiment").fit(folder / "run", data=data, steps=40, **TINY)
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +191,10 @@ def test_other_poolings_have_no_attention(tmp_path, pooling):
     answer = run.answers(text=TEXTS)
     assert "attention" not in answer and answer["label"].shape == (len(TEXTS),)
     assert run.recipe.lines(TEXTS, answer)[0].startswith(TEXTS[0])
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    run.recipe.draw(figure, TEXTS[2], run.answers(text=TEXTS[2:3]))
+    colours = {t.get_bbox_patch().get_facecolor()[:3] for t in figure.axes[0].texts}
+    assert colours == {(1.0, 1.0, 1.0)}
 
 
 @pytest.mark.slow
