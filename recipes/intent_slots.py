@@ -31,6 +31,8 @@ class Settings(TaggingSettings):
     num_layers: int = 1
     dropout: float = 0.4
     token_dropout: float = 0.1
+    batch_size: int = 64
+    learning_rate: float = 3e-3
     epochs: float = 12.0
 
 

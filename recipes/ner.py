@@ -34,7 +34,8 @@ class Settings(TaggingSettings):
     dropout: float = 0.5
     # The entities of the test data are new ones: what stands around a word must count.
     token_dropout: float = 0.2
-    batch_size: int = 16
+    batch_size: int = 32
+    learning_rate: float = 3e-3
     epochs: float = 20.0
 
 
