@@ -70,6 +70,9 @@ def test_two_workers_are_one_process(fit, tmp_path):
     # One line of progress a round: the chief's.
     assert err.count(f"step {STEPS}/{STEPS}") == 1
     assert "run folder" in out
+    described = [run.folder.description() for run in (one, two)]
+    device = [d.pop("environment")["device"] for d in described]
+    assert described[0] == described[1] and device[1] == f"{device[0]}, 2 replicas"
     # What the chief makes of it afterwards is the run of any other process.
     measured = [run.folder.read_json("metrics.json")["validation"] for run in (one, two)]
     assert measured[0].keys() == measured[1].keys()

@@ -124,13 +124,14 @@ class RunFolder:
 
 def environment() -> dict[str, Any]:
     """Returns versions, device and commit: what a number needs beside it to be trusted."""
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return {
         "rnn_zoo": __version__,
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "numpy": numpy.__version__,
-        "device": device(),
+        "device": device() + (f", {replicas} replicas" if replicas > 1 else ""),
         "commit": _commit(),
     }
 
