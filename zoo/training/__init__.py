@@ -16,3 +16,4 @@ from zoo.training.objectives import TokenNats as TokenNats
 from zoo.training.objectives import token_cross_entropy as token_cross_entropy
 from zoo.training.placement import place as place
 from zoo.training.run_folder import RunFolder as RunFolder
+from zoo.training.token_batching import TokenBatchPlan as TokenBatchPlan
