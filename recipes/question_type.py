@@ -27,11 +27,10 @@ class QuestionType(TextToLabelRecipe):
     metric = "accuracy"
     published = ()
     how_measured = (
-        "Share of the questions with the right one of six labels (scikit-learn). Test: the official "
-        "500 questions. Validation: a tenth of the 5,452 training questions, cut by the recipe, "
-        "every label alike; what stands twice is counted once. It is harder than the official "
-        "test, which was collected later and asks plainer things. The files have the six coarse "
-        "classes alone; the fifty fine ones can be learned from a file of one's own."
+        "Share of the questions with the right one of six labels (scikit-learn). Test: the "
+        "official 500 questions. Validation: a tenth of the 5,452 training questions, cut by the "
+        "recipe, every label alike; what stands twice is counted once. The files have the six "
+        "coarse classes alone; the fifty fine ones can be learned from a file of one's own."
     )
     tried = ""
     example = "Who wrote The Old Man and the Sea?"

@@ -41,7 +41,7 @@ def run(tmp_path_factory):
     """A finished run of sentiment on a file with three labels."""
     folder = tmp_path_factory.mktemp("sentiment")
     data = write(folder / "own.tsv")
-    return recipes.get("sentiment").fit(folder / "run", data=data, steps=40, **TINY)
+    return recipes.get("sentiment").fit(folder / "run", data=data, steps=60, **TINY)
 
 
 @pytest.fixture(scope="module")
