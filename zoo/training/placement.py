@@ -51,7 +51,9 @@ def place(
     if gpus:
         if devices == 1 and cluster is None and len(gpus) > 1:
             say(f"{len(gpus)} GPUs are visible, one is used; --devices all uses them all")
-        tf.config.set_visible_devices(gpus[worker * count : (worker + 1) * count], "GPU")
+        mine = gpus[worker * count : (worker + 1) * count]
+        if mine != tf.config.get_visible_devices("GPU"):
+            tf.config.set_visible_devices(mine, "GPU")
     elif count > 1:
         processor = tf.config.list_physical_devices("CPU")[0]
         part = tf.config.LogicalDeviceConfiguration()
