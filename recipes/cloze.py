@@ -4,6 +4,7 @@ import dataclasses
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -19,7 +20,7 @@ from zoo.errors import InputError
 from zoo.serving.gap_filler import GapFiller
 from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary
 from zoo.text.treebank import treebank_split
-from zoo.training import TokenNats, token_cross_entropy
+from zoo.training.sampled_nats import SampledNats
 from zoo.tuning import Parameter
 
 # Whole books: no sentence of the test book's author is in training.
@@ -54,6 +55,8 @@ class Settings(TrainingSettings):
     warmup_steps: int = 200
     clip_norm: float = 2.0
     ema_momentum: float | None = 0.995
+    # Words that a gap's own competes with in training, of the vocabulary's 10,000.
+    num_sampled: int = 1024
     num_alternatives: int = 5
 
 
@@ -144,10 +147,17 @@ class Cloze(Recipe):
         length = tf.cast(columns["words"].row_lengths(), tf.int32)
         # What a gap hides is a word: one that the vocabulary lacks teaches nothing.
         wanted = tf.where(words == UNKNOWN_ID, PAD_ID, words)
-        return {"tokens": words, "length": length}, {"logits": wanted}
+        return {"tokens": words, "length": length, "wanted": wanted}, {"nats": wanted}
+
+    def trained(self, settings, model):
+        wanted = keras.Input([None], dtype="int32", name="wanted")
+        hidden = model.get_layer("dropout").output
+        layers = (model.get_layer(name) for name in ("embedding", "output_bias"))
+        nats = SampledNats(*layers, settings.num_sampled, name="nats")(hidden, wanted)
+        return keras.Model({**model.input, "wanted": wanted}, {"nats": nats}, name=model.name)
 
     def objective(self, settings):
-        return {"loss": {"logits": token_cross_entropy()}, "metrics": {"logits": [TokenNats()]}}
+        return {"loss": {"nats": _mean_of_words}, "metrics": None}
 
     # What is exported and how it is measured -----------------------------------------------
 
@@ -256,6 +266,15 @@ class Cloze(Recipe):
     def warmup(self):
         texts = np.array([self.example.encode(), b""])
         return [("serving_default", {"text": texts}), ("every_word", {"tokens": texts})]
+
+
+def _mean_of_words(wanted, nats):
+    real = tf.cast(wanted != PAD_ID, tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(nats * real), tf.reduce_sum(real))
+
+
+# What the mean is over, for whoever adds up the losses of parts of a batch.
+_mean_of_words.weight = lambda wanted: tf.math.count_nonzero(wanted != PAD_ID)
 
 
 def _split(text: tf.Tensor) -> tf.RaggedTensor:
