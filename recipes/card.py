@@ -6,6 +6,8 @@ from typing import Any
 from recipes import datasets
 from recipes.run import Run
 
+_VERDICTS = {True: "right", False: "wrong", None: ""}
+
 
 def card(run: Run, facts: dict[str, Any], name: str | None) -> str:
     """Returns the card as Markdown.
@@ -79,9 +81,11 @@ def _examples(run: Run) -> str:
     chosen = [*right[: 3 - len(wrong[:1])], *wrong[:1]]
     chosen += [one for one in wrong[1:] if len(chosen) < 3][: 3 - len(chosen)]
     rows = ["From the validation data, not hand-picked: the first two right, the first wrong."]
+    if all(one.right is None for one in shown):
+        rows = ["From the validation data, not hand-picked."]
     rows += ["", "| input | says | truth | |", "|---|---|---|---|"]
     for one in chosen:
-        cells = (one.given, one.says, one.truth, "right" if one.right else "wrong")
+        cells = (one.given, one.says, one.truth, _VERDICTS[one.right])
         rows.append("| " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join(rows)
 

@@ -72,7 +72,16 @@ class CharRNN(LanguageModelRecipe):
         "was what their training was stopped by, and here it is read once. The n-grams are "
         "Witten-Bell interpolated."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "All on the last 5 % of the training text, never on the test, twelve epochs with the "
+        "learning rate falling to zero: dropout 0.4 and recurrent weight dropout 0.2 gave 1.544 "
+        "nats (1.427 in training, with what was dropped); recurrent weight dropout 0.3 and dropout "
+        "masks that stay the same over time 1.547 (1.457); averaged weights (0.998) 1.548 where "
+        "the last ones gave 1.544. Dropout and recurrent weight dropout of 0.5 were behind at the "
+        "sixth epoch (1.646 against 1.579) and stopped. More epochs want more dropout, hence 0.3. "
+        "The test is harder than the validation text: the same 5-gram has 1.72 nats on the one and "
+        "1.95 on the other."
+    )
     own_data = "any UTF-8 text file; its last tenth is the test, what is before that the training"
     example = "ROMEO:"
     settings = Settings()
@@ -175,10 +184,13 @@ class CharRNN(LanguageModelRecipe):
         # The first lines of three scenes' worth of text, by place alone.
         lines = [line for line in passage.text.split("\n") if line.strip()]
         chosen = [lines[len(lines) * part // 3] for part in range(min(3, count, len(lines)))]
-        said = self.says(answers(text=[line + "\n" for line in chosen], max_length=[200]))
+        # A seed a place: with one for all, like places would go on in like words.
+        seeds = np.arange(len(chosen), dtype="int32")
+        asked = [line + "\n" for line in chosen]
+        said = self.says(answers(text=asked, max_length=[200], seed=seeds))
         text = passage.text
         return [
-            Shown(line, says, text[text.index(line) + len(line) + 1 :][:200], False)
+            Shown(line, says, text[text.index(line) + len(line) + 1 :][:200], None)
             for line, says in zip(chosen, said, strict=True)
         ]
 

@@ -58,13 +58,14 @@ class Shown:
         given: The input, or what names it.
         says: The answer.
         truth: What was right.
-        right: Whether the answer counts as right.
+        right: Whether the answer counts as right; None where a model writes freely and no answer
+            is right or wrong.
     """
 
     given: str
     says: str
     truth: str
-    right: bool
+    right: bool | None
 
 
 class Recipe(abc.ABC):

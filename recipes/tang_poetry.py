@@ -86,7 +86,7 @@ class TangPoetry(LanguageModelRecipe):
         "couplet; `free` is without the mask over the next token, at temperature 1. Split by poem, "
         "equal poems taken once."
     )
-    tried = "Nothing yet beside these settings."
+    tried = "Nothing beside these settings: the time was for one training."
     own_data = (
         "a UTF-8 text file, one poem a line, all its verses of five or all of seven characters "
         "with a mark (，。？！；) after each; or a JSON file of the chinese-poetry collection"
@@ -203,11 +203,11 @@ class TangPoetry(LanguageModelRecipe):
     def show(self, answers, examples, count):
         chosen = [poem for poem in examples if len(poem.text) <= 32][: min(3, count)]
         shown = []
-        for poem in chosen:
+        for seed, poem in enumerate(chosen):
             given = poem.text[: poem.verse_length + 1]
             verses = 2 * poem.text.count(MARKS[1])
-            answer = answers(text=[given], form=[poem.verse_length], verses=[verses])
-            shown.append(Shown(given, self.says(answer)[0], poem.text[len(given) :], False))
+            answer = answers(text=[given], form=[poem.verse_length], verses=[verses], seed=[seed])
+            shown.append(Shown(given, self.says(answer)[0], poem.text[len(given) :], None))
         return shown
 
     def lines(self, inputs, answer):

@@ -33,7 +33,7 @@ class CarriedState(keras.Model):
         A dict of the logits [B, N, K].
 
     Raises:
-        InputError: the model has no states to carry.
+        InputError: the model has no states to carry, or several devices would share the rows.
     """
 
     def __init__(self, model: keras.Model, batch_size: int, window: int = 256):
@@ -42,6 +42,11 @@ class CarriedState(keras.Model):
             (name for name in model.output if name.startswith("state_")),
             key=lambda name: int(name.removeprefix("state_")),
         )
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise InputError(
+                "a state that is carried from batch to batch stays where its rows are; train this "
+                "model on one device"
+            )
         if not self.state_names:
             raise InputError(f"model {model.name!r} hands no state on; build it with state_inputs")
         self.model, self.window = model, window
