@@ -7,6 +7,7 @@ import click
 COMMANDS = {
     "list": "command_line.listing",
     "fit": "command_line.fitting",
+    "average": "command_line.averaging",
     "evaluate": "command_line.evaluating",
     "predict": "command_line.predicting",
     "export": "command_line.exporting",

@@ -193,6 +193,21 @@ class Run:
         say(f"trained in {(time.perf_counter() - began) / 60:.1f} min; {self.folder.path}")
         return history
 
+    def average(self, last: int) -> list[int]:
+        """Makes the mean of the last checkpoints the run's model; see `average_checkpoints`.
+
+        run.json then names their steps; what was measured on the model before is forgotten.
+        """
+        model = self.folder.load_model()
+        trained = self.recipe.trained(self.settings, model)
+        steps = training.average_checkpoints(self.folder.checkpoints, trained.variables, last)
+        self.folder.save_model(model)
+        self.folder.write_json("run.json", {**self.folder.description(), "averaged": steps})
+        self.folder.metrics.unlink(missing_ok=True)
+        self.__dict__.pop("module", None)
+        self.model = model
+        return steps
+
     def _validation(self) -> tuple:
         columns, lengths = self.recipe.columns(self.assets, self.examples("validation"))
         return columns, self.recipe.features, lengths
