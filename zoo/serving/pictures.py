@@ -6,8 +6,9 @@ import tensorflow as tf
 LUMINANCE = (0.299, 0.587, 0.114)
 # Below this difference from the paper there is nothing on it.
 LEAST_CONTRAST = 0.1
-# Share of the strongest ink from which a pixel belongs to the drawing.
-INK_THRESHOLD = 0.3
+# Shares of the strongest ink: below the first a pixel is paper in the shade, above the second it
+# belongs to the drawing.
+PAPER_THRESHOLD, INK_THRESHOLD = 0.15, 0.3
 # MNIST's digits fill 20 of 28 pixels.
 FILLED_SHARE = 20 / 28
 # Larger pictures are shrunk to this before anything is looked at.
@@ -139,7 +140,8 @@ def _ink(bright):
     darker, brighter = paper - tf.reduce_min(bright), tf.reduce_max(bright) - paper
     ink = tf.where(darker > brighter, paper - bright, bright - paper)
     strongest = tf.maximum(darker, brighter)
-    scaled = tf.math.divide_no_nan(tf.maximum(ink, 0.0), strongest)
+    share = tf.math.divide_no_nan(ink, strongest)
+    scaled = tf.maximum(share - PAPER_THRESHOLD, 0.0) / (1 - PAPER_THRESHOLD)
     return tf.where(strongest < LEAST_CONTRAST, tf.zeros_like(scaled), scaled)
 
 
