@@ -12,6 +12,7 @@ from recipes import cloze as _cloze  # noqa: F401
 from recipes import g2p as _g2p  # noqa: F401
 from recipes import grid_mnist as _grid_mnist  # noqa: F401
 from recipes import nationality as _nationality  # noqa: F401
+from recipes import headlines as _headlines  # noqa: F401
 from recipes import intent_slots as _intent_slots  # noqa: F401
 from recipes import long_memory as _long_memory  # noqa: F401
 from recipes import ner as _ner  # noqa: F401

@@ -15,7 +15,7 @@ def split_sentences(text: tf.Tensor) -> tf.RaggedTensor:
 
 
 def split_words(text: tf.Tensor | tf.RaggedTensor) -> tf.RaggedTensor:
-    """Cuts strings [B] or [B, (S)] into lower-case words; signs but those inside words are left out.
+    """Cuts strings [B] or [B, (S)] into lower-case words; signs around words are left out.
 
     Bytes that are not UTF-8 become U+FFFD.
     """

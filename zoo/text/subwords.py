@@ -53,8 +53,7 @@ class Subwords(tf.Module):
 
     def join(self, pieces: tf.RaggedTensor) -> tf.Tensor:
         """Joins a ragged [B, (pieces)] into strings [B]."""
-        text = tf.strings.reduce_join(pieces, axis=-1)
-        return tf.strings.strip(tf.strings.regex_replace(text, SPACE, " "))
+        return join_words(pieces)
 
     def split_text(self, text: str) -> list[str]:
         """Does what `split` does to one Python string."""
@@ -118,6 +117,12 @@ def cut_words(text: tf.Tensor) -> tf.RaggedTensor:
     text = tf.strings.regex_replace(text, r"(^|\s)(\S)", rf" {SPACE}\2")
     text = tf.strings.regex_replace(text, rf"({SPACE}?(?:{NOT_A_WORD}|\p{{Han}}))", r" \1 ")
     return tf.strings.split(text)
+
+
+def join_words(pieces: tf.RaggedTensor) -> tf.Tensor:
+    """Joins words or pieces [B, (N)] with their ▁ into strings [B]; `cut_words` undone."""
+    text = tf.strings.reduce_join(pieces, axis=-1)
+    return tf.strings.strip(tf.strings.regex_replace(text, SPACE, " "))
 
 
 def _merges(counts: Counter[str], size: int, min_count: int) -> list[str]:

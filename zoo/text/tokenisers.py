@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from zoo.registry import Registry
+from zoo.text.subwords import cut_words, join_words
 
 tokenisers: Registry["Tokeniser"] = Registry("tokeniser")
 
@@ -38,5 +39,27 @@ class Tokeniser(NamedTuple):
         return list(text) if self.separator == "" else text.split()
 
 
+class MarkedWords(NamedTuple):
+    """Whole words and signs apart, each with ▁ for the white space before it; see `cut_words`.
+
+    Joining gives the text back but for repeated white space: "It's late." and not "It ' s late .".
+    """
+
+    name: str
+
+    def split(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """Cuts strings [B] into a ragged [B, (words)]; an empty string has no word."""
+        return cut_words(text)
+
+    def join(self, tokens: tf.RaggedTensor) -> tf.Tensor:
+        """Joins a ragged [B, (words)] into strings [B]."""
+        return join_words(tokens)
+
+    def split_text(self, text: str) -> list[str]:
+        """Does what `split` does to one Python string."""
+        return [word.decode() for word in self.split(tf.constant([text]))[0].numpy()]
+
+
 characters = tokenisers.register("characters")(Tokeniser("characters", ""))
 words = tokenisers.register("words")(Tokeniser("words", " "))
+marked_words = tokenisers.register("marked_words")(MarkedWords("marked_words"))

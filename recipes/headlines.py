@@ -1,0 +1,217 @@
+"""Headlines of news: attention N to M that can copy words of the text."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+import zoo
+from recipes import datasets
+from recipes.datasets.ag_news import read_news
+from recipes.datasets.table import read_table
+from recipes.measuring import answered
+from recipes.metrics.summaries import rouge
+from recipes.recipe import Shown, TrainingSettings, register
+from recipes.splitting import held_out
+from recipes.text_to_text import PairAssets, TextToTextRecipe
+from zoo.text import PAD_ID, SPECIAL, UNKNOWN_ID, Vocabulary, tokenisers
+from zoo.text.extended_vocabulary import ExtendedVocabulary
+from zoo.training import TokenNats
+from zoo.training.copying import extended_cross_entropy
+from zoo.tuning import Parameter
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(TrainingSettings):
+    """Settings of headlines, with the reason beside each value."""
+
+    dataset: str = "ag-news"
+    validation_items: int = 500
+    test_items: int = 500
+    # What a headline names, its text says in the first lines.
+    max_words: int = 50
+    vocabulary_size: int = 5000
+    units: int = 160
+    embedding_dim: int = 100
+    encoder_layers: int = 1
+    decoder_layers: int = 1
+    cell: str = "lstm"
+    bridge: str = "dense"
+    attention: str = "additive"
+    attention_units: int = 128
+    query: str = "current"
+    input_feeding: bool = False
+    dropout: float = 0.4
+    label_smoothing: float = 0.0
+    batch_size: int = 32
+    epochs: float = 14.0
+    learning_rate: float = 1.5e-3
+    warmup_steps: int = 200
+    clip_norm: float = 2.0
+    ema_momentum: float | None = 0.995
+    beam_width: int = 6
+    num_results: int = 3
+    length_penalty: float = 1.0
+    max_length: int = 24
+
+
+@register
+class Headlines(TextToTextRecipe):
+    name = "headlines"
+    title = "Headlines of news items, with words copied from the text"
+    topology = "attention_n_to_m"
+    datasets = ("ag-news",)
+    metric = "rouge1"
+    lower_is_better = False
+    published = ()
+    how_measured = (
+        "Mean F1 of ROUGE-1, ROUGE-2 and ROUGE-L against the item's own title (rouge-score with "
+        "its stemmer, capitals do not count). copied_share: words of the answers that stand in "
+        "the text; unheard_share: words of the answers that training never saw and that were "
+        "copied."
+    )
+    tried = "Nothing yet beside these settings."
+    own_data = "a UTF-8 text file, text<TAB>headline a line"
+    example = (
+        "Oil prices fell on Monday after the storm spared most refineries along the Gulf coast, "
+        "traders said."
+    )
+    settings = Settings()
+    tokens_name = "words"
+    search_space = (
+        Parameter("units", choices=(96, 128, 160)),
+        Parameter("dropout", low=0.2, high=0.6),
+        Parameter("learning_rate", low=5e-4, high=4e-3, log=True),
+        Parameter("vocabulary_size", choices=(3000, 5000, 8000)),
+    )
+
+    # Data ----------------------------------------------------------------------------------
+
+    def read(self, settings, data, split):
+        if data is None:
+            (path,) = datasets.fetch(settings.dataset, ["test.csv"]).values()
+            pairs = [(item.description, item.title) for item in read_news(path)]
+        else:
+            pairs = read_table(data, ("text", "headline"))
+        # The same text comes with several titles, now and then: it stays in one split.
+        grouped = {}
+        for text, title in pairs:
+            grouped.setdefault(text, title)
+        sizes = {"validation": settings.validation_items, "test": settings.test_items}
+        found = held_out(list(grouped.items()), split, sizes, "items")
+        return [(" ".join(text.split()[: settings.max_words]), title) for text, title in found]
+
+    def prepare(self, settings, examples):
+        cut = tokenisers.get("marked_words").split
+        texts, titles = (_lowered(list(side)) for side in zip(*examples, strict=True))
+        sides = [cut(texts).to_list(), cut(titles).to_list()]
+        # One vocabulary: a word means the same in the text and in the title.
+        words = Vocabulary.build(
+            ([word.decode() for word in row] for side in sides for row in side),
+            max_size=settings.vocabulary_size,
+        )
+        return PairAssets(
+            words,
+            words,
+            "marked_words",
+            "marked_words",
+            max_length=settings.max_length,
+            lower_case=True,
+        )
+
+    # Model and objective -------------------------------------------------------------------
+
+    def build(self, settings, assets):
+        return zoo.build(
+            self.topology,
+            source_vocabulary_size=len(assets.source),
+            target_vocabulary_size=len(assets.target),
+            units=settings.units,
+            embedding_dim=settings.embedding_dim,
+            cell=settings.cell,
+            encoder_layers=settings.encoder_layers,
+            decoder_layers=settings.decoder_layers,
+            bridge=settings.bridge,
+            attention=settings.attention,
+            attention_units=settings.attention_units,
+            query=settings.query,
+            input_feeding=settings.input_feeding,
+            # Most words of a headline stand in its text, and many of its names in no vocabulary.
+            copying=True,
+            dropout=settings.dropout,
+        )
+
+    def columns(self, assets, examples):
+        columns, lengths = self.encoded(assets, [(text, title.lower()) for text, title in examples])
+        texts, titles = (_lowered(list(side)) for side in zip(*examples, strict=True))
+        extended, cut = ExtendedVocabulary(assets.target), assets.cut_source.split
+        copies, targets = [], []
+        for start in range(0, len(examples), 256):
+            source = cut(texts[start : start + 256])
+            copies.append(extended.copy_ids(source))
+            targets.append(extended.ids(cut(titles[start : start + 256]), source))
+        columns["copy_ids"] = tf.concat(copies, 0)
+        columns["extended"] = tf.concat(targets, 0)
+        return columns, lengths
+
+    def features(self, columns):
+        inputs, _ = super().features(columns)
+        inputs["copy_ids"] = columns["copy_ids"].to_tensor()
+        _, targets = super().features({**columns, "target": columns["extended"]})
+        # A word that neither the vocabulary nor the text has teaches nothing.
+        wanted = targets["logits"]
+        return inputs, {"logits": tf.where(wanted == UNKNOWN_ID, PAD_ID, wanted)}
+
+    def objective(self, settings):
+        size = settings.vocabulary_size + len(SPECIAL)
+        loss = extended_cross_entropy(size, settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": [TokenNats()]}}
+
+    # How it is measured --------------------------------------------------------------------
+
+    def measure(self, settings, answers, examples):
+        texts = [text for text, _ in examples]
+        metrics = {"items": len(texts)}
+        for signature, suffix in (("serving_default", ""), ("greedy", "_greedy")):
+            said = [""] * len(texts)
+            asked = answered(answers, texts, lambda part: {"text": part}, signature, batch_size=64)
+            for row, answer in asked:
+                said[row] = answer["text"].decode()
+            scores = rouge(said, [title for _, title in examples])
+            metrics |= {f"{kind}{suffix}": value for kind, value in scores.items()}
+        words = [
+            (word, text.lower())
+            for one, text in zip(said, texts, strict=True)
+            for word in one.split()
+        ]
+        metrics["copied_share"] = float(np.mean([word in text for word, text in words] or [0.0]))
+        return metrics
+
+    def measure_against(self, settings, answers, train, examples):
+        heard = {word for pair in train for text in pair for word in text.lower().split()}
+        said = []
+        for _, answer in answered(
+            answers, [text for text, _ in examples], lambda part: {"text": part}, "greedy"
+        ):
+            said += answer["text"].decode().split()
+        return {"unheard_share": float(np.mean([word not in heard for word in said] or [0.0]))}
+
+    def baselines(self, settings, train, examples):
+        """The first words of the text, as many as a title has in the mean."""
+        count = round(np.mean([len(title.split()) for _, title in train]))
+        said = [" ".join(text.split()[:count]) for text, _ in examples]
+        return {f"first {count} words of the text": rouge(said, [title for _, title in examples])}
+
+    def show(self, answers, examples, count):
+        chosen = examples[:12]
+        said = self.says(answers(text=[text for text, _ in chosen]))
+        return [
+            # Half of the title's words, stemmed, and in any order: a headline that will do.
+            Shown(text, one, title, rouge([one], [title])["rouge1"] >= 50)
+            for (text, title), one in zip(chosen, said, strict=True)
+        ]
+
+
+def _lowered(texts: list[str]) -> tf.Tensor:
+    # By the op that the exported graph lowers with.
+    return tf.strings.lower(tf.constant(texts), encoding="utf-8")
