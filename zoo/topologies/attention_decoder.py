@@ -86,6 +86,8 @@ class AttentionDecoder(keras.layers.Layer):
         dropout: Share dropped of the embeddings, between the layers, and of the attentional
             output, in training.
         unknown_id: What is fed for a copied word that the vocabulary lacks.
+        embedding: An embedding to share with an encoder, from `token_embedding` with the same sizes
+            (and `tied` as here); None: one of its own.
 
     Call arguments:
         targets: int [B, M], the tokens fed in (the start token first). Ids from V on are fed as
@@ -121,6 +123,7 @@ class AttentionDecoder(keras.layers.Layer):
         train_embedding: bool = True,
         dropout: float = 0.0,
         unknown_id: int = 1,
+        embedding: keras.layers.Embedding | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -144,8 +147,11 @@ class AttentionDecoder(keras.layers.Layer):
         }
         self.units, self.query, self.input_feeding = units, query, input_feeding
         self.copying, self.unknown_id = copying, unknown_id
-        self.embedding = token_embedding(vocabulary_size, embedding_dim, tied=tie_embeddings)
-        self.embedding.trainable = train_embedding
+        self.shares_embedding = embedding is not None
+        self.embedding = embedding
+        if embedding is None:
+            self.embedding = token_embedding(vocabulary_size, embedding_dim, tied=tie_embeddings)
+            self.embedding.trainable = train_embedding
         self.stack = RecurrentStack(
             cell, units, num_layers=num_layers, dropout=dropout, name="recurrence"
         )
@@ -335,4 +341,15 @@ class AttentionDecoder(keras.layers.Layer):
         return self.embedding(self.narrow(dropped), reverse=True), output
 
     def get_config(self):
-        return {**super().get_config(), **self._config}
+        config = {**super().get_config(), **self._config}
+        if self.shares_embedding:
+            # One object again with the encoder's when loaded: see `SharedEmbeddingModel`.
+            config["embedding"] = keras.saving.serialize_keras_object(self.embedding)
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        if config.get("embedding") is not None:
+            shared = keras.saving.deserialize_keras_object(config["embedding"])
+            config = {**config, "embedding": shared}
+        return cls(**config)

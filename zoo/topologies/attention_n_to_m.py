@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.attention_decoder import AttentionDecoder
 from zoo.topologies.bridge import Bridge
@@ -29,6 +30,7 @@ def attention_n_to_m(
     query: str = "current",
     input_feeding: bool = False,
     copying: bool = False,
+    share_embedding: bool = False,
     tie_embeddings: bool = False,
     dropout: float = 0.0,
     word_vectors: Any = None,
@@ -49,6 +51,7 @@ def attention_n_to_m(
         attention, attention_units, query, input_feeding: See `AttentionDecoder`.
         copying: Whether words of the source can be copied, those too that the target vocabulary
             lacks; see below.
+        share_embedding: Whether source and target, of one vocabulary, have one embedding.
         tie_embeddings: Whether the output's matrix is that of the target embedding.
         dropout: Share dropped of embeddings, between layers and before the output, in training.
         word_vectors, train_embedding: Of the source; see `token_embedding`.
@@ -89,6 +92,15 @@ def attention_n_to_m(
         decoder_layers=decoder_layers,
     )
     check_share("dropout", dropout)
+    tokens = token_embedding(
+        source_vocabulary_size,
+        embedding_dim,
+        word_vectors=word_vectors,
+        train_embedding=train_embedding,
+        tied=share_embedding and tie_embeddings,
+    )
+    if share_embedding:
+        _check_shared(source_vocabulary_size, target_vocabulary_size, target_word_vectors)
     decoder = AttentionDecoder(
         target_vocabulary_size,
         units,
@@ -103,9 +115,11 @@ def attention_n_to_m(
         tie_embeddings=tie_embeddings,
         train_embedding=train_target_embedding,
         dropout=dropout,
+        embedding=tokens if share_embedding else None,
         name="decoder",
     )
-    start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
+    if not share_embedding:
+        start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
     recurrence = RecurrentStack(
         cell,
         units,
@@ -115,13 +129,21 @@ def attention_n_to_m(
         name="recurrence",
     )
     encoder = token_encoder(
-        token_embedding(
-            source_vocabulary_size,
-            embedding_dim,
-            word_vectors=word_vectors,
-            train_embedding=train_embedding,
-        ),
+        tokens,
         recurrence,
         Bridge(bridge, decoder.stack.state_widths, name="bridge"),
     )
     return encoder_decoder(encoder, decoder, "attention_n_to_m")
+
+
+def _check_shared(source_size, target_size, target_word_vectors):
+    if source_size != target_size:
+        raise InputError(
+            f"share_embedding needs one vocabulary; source_vocabulary_size is {source_size} and "
+            f"target_vocabulary_size {target_size}"
+        )
+    if target_word_vectors is not None:
+        raise InputError(
+            "with share_embedding there is one embedding: give word_vectors, not "
+            "target_word_vectors"
+        )

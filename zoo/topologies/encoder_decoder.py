@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.topologies.shared_embedding import SharedEmbeddingModel
+
 
 def token_encoder(embedding, recurrence, bridge) -> keras.Model:
     """Builds an encoder over token ids.
@@ -50,7 +52,8 @@ def encoder_decoder(encoder: keras.Model, decoder: keras.layers.Layer, name: str
     outputs = decoder(
         inputs["target"], encoded["cells"], encoded["memory"], encoded["mask"], **copies
     )
-    return keras.Model(inputs, outputs, name=name)
+    shared = getattr(decoder, "shares_embedding", False)
+    return (SharedEmbeddingModel if shared else keras.Model)(inputs, outputs, name=name)
 
 
 def start_decoding(model: keras.Model, inputs: Any, training: bool = False) -> tuple[Any, Any]:

@@ -115,6 +115,36 @@ def test_a_decoder_starts_from_word_vectors_and_keeps_frozen_ones(name, tied, tm
         np.testing.assert_allclose(value, loaded(batch)[key], atol=1e-6)
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_one_embedding_for_source_and_target_stays_one_when_loaded(tied, tmp_path):
+    model = zoo.build(
+        "attention_n_to_m", **PAIR, share_embedding=True, tie_embeddings=tied, word_vectors=VECTORS
+    )
+    model.save(tmp_path / "m.keras")
+    for each in (model, keras.models.load_model(tmp_path / "m.keras")):
+        shared = each.get_layer("decoder").embedding
+        assert each.get_layer("encoder").get_layer("embedding") is shared
+        np.testing.assert_array_equal(shared.embeddings, VECTORS)
+        assert len([w for w in each.trainable_variables if tuple(w.shape) == (6, 2)]) == 1
+        np.testing.assert_allclose(each(GIVEN)["logits"], model(GIVEN)["logits"], atol=1e-6)
+        # Both sides read what one assignment writes.
+        shared.embeddings.assign(0 * VECTORS)
+        assert not np.any(each.get_layer("decoder").embedding(GIVEN["target"]))
+        shared.embeddings.assign(VECTORS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"target_vocabulary_size": 7}, "source_vocabulary_size is 6 and target_vocabulary_size 7"),
+        ({"target_word_vectors": VECTORS}, "give word_vectors, not target_word_vectors"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        zoo.build("attention_n_to_m", **{**PAIR, **settings}, share_embedding=True)
+
+
 def test_tied_attention_logits_are_products_with_the_embeddings():
     model, batch, _ = started("attention_n_to_m", True, tie_embeddings=True)
     decoder = model.get_layer("decoder")
