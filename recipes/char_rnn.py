@@ -62,14 +62,14 @@ class CharRNN(LanguageModelRecipe):
     datasets = ("tinyshakespeare",)
     metric = "nats_per_character"
     published = (
-        ("Transformer, 4 layers, on a CPU", "1.88", "nanoGPT README, January 2023"),
-        ("Transformer, 6 layers, on a GPU", "1.4697", "nanoGPT README, January 2023"),
+        ("Transformer, 4 layers, on a CPU", "1.88", "nanoGPT README"),
+        ("Transformer, 6 layers, on a GPU", "1.4697", "nanoGPT README"),
     )
     how_measured = (
         "Nats a character over the last tenth of the file (111,540 characters), read in a single "
         "pass with the state carried from its first character to its last. The published figures "
-        "are the best validation loss on the same tenth, in windows of 64 and 256 characters: it "
-        "was what their training was stopped by, and here it is read once. The n-grams are "
+        "are validation losses on the same tenth, in windows of 64 and 256 characters, the second "
+        "the best of its training; here the tenth is read once, at the end. The n-grams are "
         "Witten-Bell interpolated."
     )
     tried = (

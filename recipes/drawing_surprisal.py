@@ -7,6 +7,8 @@ import numpy as np
 from zoo.errors import InputError
 
 COLUMNS = 64
+# In the names of fonts that have ideographs.
+_WIDE = ("CJK", "Ming", "Song", "Hei", "Kai", "WenQuan", "Han Serif", "Han Sans")
 
 
 def draw_surprisal(figure, text: str, nats: np.ndarray, prompt_length: int) -> None:
@@ -28,9 +30,14 @@ def draw_surprisal(figure, text: str, nats: np.ndarray, prompt_length: int) -> N
     shade = np.full([rows, columns], np.nan)
     for (row, column), value in zip(places, nats, strict=False):
         shade[row, column] = value
+    fonts, title = _fonts(text), "bold: given; colour: nats of each character"
+    if not fonts:
+        title += " (no installed font has them)"
     axes = figure.subplots()
     image = axes.imshow(shade, cmap="OrRd", vmin=0, vmax=6, aspect="auto")
     for place, (letter, (row, column)) in enumerate(zip(text, places, strict=True)):
+        if not fonts:
+            break
         axes.text(
             column,
             row,
@@ -39,11 +46,11 @@ def draw_surprisal(figure, text: str, nats: np.ndarray, prompt_length: int) -> N
             va="center",
             fontsize=7,
             weight="bold" if place < prompt_length else "normal",
-            family=_fonts(letter),
+            family=fonts,
         )
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_title("bold: given; colour: nats of each character", fontsize=9)
+    axes.set_title(title, fontsize=9)
     figure.colorbar(image, label="nats", shrink=0.8)
 
 
@@ -59,13 +66,12 @@ def _places(text: str):
             row, column = row + 1, 0
 
 
-def _fonts(letter: str) -> list[str]:
-    # matplotlib's own font has no ideographs; the first one that is installed is taken.
-    if unicodedata.east_asian_width(letter) in "WF":
-        from matplotlib import font_manager
+def _fonts(text: str) -> list[str]:
+    """Returns fonts that have the text's characters, or none."""
+    if all(unicodedata.east_asian_width(letter) not in "WF" for letter in text):
+        return ["monospace"]
+    # matplotlib's own font has no ideographs.
+    from matplotlib import font_manager
 
-        known = {font.name for font in font_manager.fontManager.ttflist}
-        wide = ("Noto Serif CJK TC", "Noto Sans CJK TC", "Noto Sans CJK SC", "AR PL UMing CN")
-        found = [name for name in wide if name in known]
-        return found or ["monospace"]
-    return ["monospace"]
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    return sorted(name for name in known if any(word in name for word in _WIDE))

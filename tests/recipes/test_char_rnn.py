@@ -50,7 +50,7 @@ def test_training_reads_what_comes_next(run, text):
     tokens = [run.assets.vocabulary.tokens[i] for i in np.asarray(inputs["tokens"])[3]]
     wanted = [run.assets.vocabulary.tokens[i] for i in np.asarray(targets["logits"])[3]]
     # The fourth window begins three fourths of a window into the text.
-    assert "".join(tokens) == text[6:14].replace("", "") and "".join(wanted) == text[7:15]
+    assert "".join(tokens) == text[6:14] and "".join(wanted) == text[7:15]
     assert set(lengths) == {8} and set(np.asarray(inputs["length"])) == {8}
     plan = recipe().plan(run.settings, lengths, 0)
     assert plan.steps_per_epoch == len(lengths) // (2 * 4)
