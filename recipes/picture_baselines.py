@@ -51,7 +51,7 @@ def _regressed(pixels, classes, asked, num_classes, epochs=5, batch_size=256):
     ]
     first, second = ([np.zeros_like(w) for w in weights] for _ in range(2))
     rows_a_step = min(batch_size, len(pixels))
-    step, total = 0, max(epochs * (len(pixels) // rows_a_step), 100)
+    step, total = 0, max(epochs * (len(pixels) // rows_a_step), 500)
     while step < total:
         order = random.permutation(len(pixels))
         for start in range(0, len(order) - rows_a_step + 1, rows_a_step):
