@@ -22,7 +22,7 @@ import zoo
 from zoo import training
 from zoo.topologies.crf import chain_loss
 
-ROWS, STEPS = 40, 6
+ROWS, STEPS, ROUND = 40, 6, 4
 LENGTHS = np.random.default_rng(0).integers(1, 9, ROWS)
 
 
@@ -97,7 +97,13 @@ def _translator():
     return trained, objective, columns, features, 9, settings
 
 
-CASES = {"classifier": _classifier, "tagger": _tagger, "translator": _translator}
+CASES = {
+    "classifier": _classifier,
+    "tagger": _tagger,
+    "translator": _translator,
+    # Ends after its second round, having gone back to the weights of the first.
+    "stopping": _classifier,
+}
 
 
 def lengths_of(rows):
@@ -114,7 +120,14 @@ def run(case, folder):
     validation, validation_steps = distribution.evaluation_batches(columns, features, LENGTHS, 16)
     if distribution.is_chief:
         os.makedirs(f"{folder}/{case}")
-    losses = []
+    steps, callbacks, losses = STEPS, [], []
+    if case == "stopping":
+        steps, never = 3 * ROUND, 100.0
+        callbacks = [
+            keras.callbacks.EarlyStopping(
+                "val_loss", min_delta=never, patience=0, restore_best_weights=True
+            )
+        ]
 
     class Watch(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -125,13 +138,13 @@ def run(case, folder):
         trained,
         lambda step: distribution.training_stream(plan, columns, features, step),
         training.RunFolder(f"{folder}/{case}"),
-        total_steps=STEPS,
+        total_steps=steps,
         # Two rounds and a shorter third: Keras's fit is called twice.
         steps_per_epoch=plan.steps_per_epoch,
-        round_steps=4,
+        round_steps=ROUND,
         validation=validation,
         validation_steps=validation_steps,
-        callbacks=[Watch()],
+        callbacks=[Watch(), *callbacks],
     )
     history = [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
     weights = [np.asarray(w).tolist() for w in model.weights]
