@@ -193,7 +193,7 @@ class ImageToLabelRecipe(Recipe):
         return {method: _metrics(right) for method, right in found.items()}
 
     def inputs(self, given):
-        return {self.input_name: [_encoded(one) for one in given]}
+        return {self.input_name: [encoded_picture(one) for one in given]}
 
     def lines(self, inputs, answer):
         lines = []
@@ -209,7 +209,7 @@ class ImageToLabelRecipe(Recipe):
 
     def draw(self, figure, given, answer):
         left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-        seen = standardise(decode_picture(_encoded(given)), HEIGHT, WIDTH)
+        seen = standardise(decode_picture(encoded_picture(given)), HEIGHT, WIDTH)
         left.imshow(seen.numpy(), cmap="Greys")
         left.set_title(str(given))
         self.draw_details(left, answer)
@@ -256,7 +256,7 @@ def _metrics(right: np.ndarray) -> dict[str, float]:
     return {"images": len(right), "accuracy": share, "error": 1 - share}
 
 
-def _encoded(given) -> bytes:
+def encoded_picture(given) -> bytes:
     """The bytes of a picture that a person names by its path."""
     if isinstance(given, bytes):
         return given

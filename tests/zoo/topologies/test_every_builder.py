@@ -130,6 +130,13 @@ CASES = {
         {},
         {"injection": "first_step, every_step, initial_state", "num_features": "1 or more"},
     ),
+    "captioning": Case(
+        {**SMALL, "height": 5, "width": STEPS, "num_channels": 2, "vocabulary_size": 7},
+        {"image": IMAGE, "target": TARGET},
+        {"logits": (3, 3, 7)},
+        {},
+        {"injection": "first_step, every_step, initial_state", "height": "1 or more"},
+    ),
     "n_to_m": Case(
         {
             **SMALL,

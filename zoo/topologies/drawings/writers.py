@@ -24,6 +24,25 @@ def one_to_n(settings: dict) -> Drawing:
     return drawing
 
 
+@drawings.register("captioning")
+def captioning(settings: dict) -> Drawing:
+    drawing, injection = Drawing(), settings["injection"]
+    count = len(settings["filters"])
+    picture = drawing.box(-7.6, LOWEST, "picture", "input", 1.4)
+    pieces = drawing.box(-5.0, LOWEST, f"{count} convolutions", "hidden", 2.2)
+    vector = drawing.box(-2.6, LOWEST, "$x$", "context")
+    drawing.arrow(picture, pieces)
+    drawing.arrow(pieces, vector)
+    made = decoder(drawing, vector, 0.0, 0.0, injection, settings["num_layers"])
+    feedback(drawing, made)
+    drawing.caption = [
+        caption("captioning", settings),
+        f"$x$: the picture in one vector; enters as in one_to_n, {injection.replace('_', ' ')}",
+        _FED,
+    ]
+    return drawing
+
+
 @drawings.register("n_to_m")
 def n_to_m(settings: dict) -> Drawing:
     drawing, context = Drawing(), settings["context"]

@@ -1,0 +1,100 @@
+"""One to N from a picture: a convolutional encoder makes one vector, a decoder writes its words."""
+
+from collections.abc import Sequence
+
+import keras
+
+from zoo.topologies.bridge import Bridge
+from zoo.topologies.context_decoder import ContextDecoder
+from zoo.topologies.one_to_n import INJECTIONS, AllReal
+from zoo.topologies.registry import builder
+from zoo.topologies.settings import check_choice, check_counts, check_share
+
+
+@builder("captioning")
+def captioning(
+    height: int,
+    width: int,
+    vocabulary_size: int,
+    num_channels: int = 1,
+    filters: Sequence[int] = (16, 32),
+    units: int = 128,
+    embedding_dim: int = 32,
+    cell: str = "lstm",
+    num_layers: int = 1,
+    injection: str = "every_step",
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Builds `one_to_n` over the vector of a picture (Vinyals et al. 2015, "Show and tell").
+
+        x = relu(W [convolved and halved len(filters) times] + b)
+
+    Vinyals et al. let x enter at the first step only.
+
+    Args:
+        height, width, num_channels: Of the picture.
+        vocabulary_size: Number of target tokens.
+        filters: Channels of each convolution, 3 x 3; each is followed by a maximum over 2 x 2.
+        units: Width of x and of a cell.
+        embedding_dim: Width of the token embeddings.
+        cell: A cell's registered name.
+        num_layers: Recurrent layers.
+        injection: Where x enters: "first_step", "every_step" or "initial_state"; see `one_to_n`.
+        dropout: Share dropped of x, of the layers' inputs and before the output, in training.
+
+    Returns:
+        A functional model. Inputs: `image` float [B, height, width, num_channels], and `target`
+        int [B, M], the tokens fed in under teacher forcing. Output: `logits` [B, M,
+        vocabulary_size]. Its layers "encoder" (a functional model: image -> memory, mask, cells)
+        and "decoder" (a `ContextDecoder`) are what decoding uses.
+
+    Raises:
+        InputError: an unknown cell or injection, or numbers that do not fit.
+
+    Example:
+
+    >>> model = captioning(28, 56, vocabulary_size=14, units=8)
+    >>> model({"image": np.ones([2, 28, 56, 1]), "target": np.ones([2, 3])})["logits"].shape
+    TensorShape([2, 3, 14])
+    """
+    check_counts(height=height, width=width, num_channels=num_channels, units=units)
+    check_counts(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
+    check_counts(num_layers=num_layers, **{f"filters[{i}]": n for i, n in enumerate(filters)})
+    check_share("dropout", dropout)
+    check_choice("injection", injection, INJECTIONS)
+    decoder = ContextDecoder(
+        vocabulary_size,
+        units,
+        embedding_dim,
+        cell=cell,
+        num_layers=num_layers,
+        injection=injection,
+        dropout=dropout,
+        name="decoder",
+    )
+    image = keras.Input([height, width, num_channels], name="image")
+    target = keras.Input([None], dtype="int32", name="target")
+    encoder = _encoder((height, width, num_channels), filters, units, dropout, decoder)
+    encoded = encoder({"image": image})
+    outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
+    return keras.Model({"image": image, "target": target}, outputs, name="captioning")
+
+
+def _encoder(shape, filters, units, dropout, decoder) -> keras.Model:
+    image = keras.Input(shape, name="image")
+    hidden = image
+    for number, channels in enumerate(filters):
+        hidden = keras.layers.Conv2D(
+            channels, 3, padding="same", activation="relu", name=f"convolution_{number}"
+        )(hidden)
+        hidden = keras.layers.MaxPooling2D(2, padding="same", name=f"halving_{number}")(hidden)
+    hidden = keras.layers.Flatten(name="flat")(hidden)
+    vector = keras.layers.Dense(units, "relu", name="vector")(hidden)
+    vector = keras.layers.Dropout(dropout, name="vector_dropout")(vector)
+    memory = keras.layers.Reshape([1, units], name="memory")(vector)
+    outputs = {
+        "memory": memory,
+        "mask": AllReal(name="mask")(memory),
+        "cells": Bridge("zero", decoder.stack.state_widths, name="bridge")(vector),
+    }
+    return keras.Model({"image": image}, outputs, name="encoder")
