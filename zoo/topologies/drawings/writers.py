@@ -28,8 +28,8 @@ def one_to_n(settings: dict) -> Drawing:
 def captioning(settings: dict) -> Drawing:
     drawing, injection = Drawing(), settings["injection"]
     count = len(settings["filters"])
-    picture = drawing.box(-7.6, LOWEST, "picture", "input", 1.4)
-    pieces = drawing.box(-5.0, LOWEST, f"{count} convolutions", "hidden", 2.2)
+    picture = drawing.box(-8.0, LOWEST, "picture", "input", 1.4)
+    pieces = drawing.box(-5.1, LOWEST, f"{count} convolutions", "hidden", 2.7)
     vector = drawing.box(-2.6, LOWEST, "$x$", "context")
     drawing.arrow(picture, pieces)
     drawing.arrow(pieces, vector)
