@@ -20,8 +20,9 @@ class Settings(ForecastSettings):
     window: int = 24
     horizon: int = 24
     units: int = 64
+    dropout: float = 0.3
     batch_size: int = 256
-    epochs: float = 8.0
+    epochs: float = 3.0
     learning_rate: float = 1e-3
     warmup_steps: int = 100
     clip_norm: float = 1.0

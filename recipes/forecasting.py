@@ -42,6 +42,8 @@ class ForecastSettings(TrainingSettings):
     dropout: float = 0.2
     # Of the linear part that training starts from, which is also the linear model to beat.
     ridge_penalty: float = 1e-3
+    # Whether the linear part goes on learning, or the network alone learns what it leaves over.
+    train_linear: bool = False
     # Of errors that are measured, at each horizon, in the linear model's: an hour ahead counts as
     # much as a day, whose errors are many times larger.
     loss: str = "squared"
@@ -266,7 +268,9 @@ class ForecastRecipe(Recipe):
             rows_per_step=settings.rows_per_step,
             dropout=settings.dropout,
         )
-        inner.get_layer("linear").set_weights([assets.kernel, assets.bias])
+        linear = inner.get_layer("linear")
+        linear.set_weights([assets.kernel, assets.bias])
+        linear.trainable = settings.train_linear
         real = keras.layers.Rescaling(
             assets.deviations[self.series], assets.means[self.series], name="real_units"
         )

@@ -29,7 +29,7 @@ class Settings(ForecastSettings):
     units: int = 32
     dropout: float = 0.3
     batch_size: int = 64
-    epochs: float = 50.0
+    epochs: float = 20.0
     learning_rate: float = 1e-3
     warmup_steps: int = 50
     clip_norm: float = 1.0
