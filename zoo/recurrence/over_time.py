@@ -113,7 +113,8 @@ class OverTime(keras.layers.Layer):
         outputs, *state = self.layer(
             inputs, mask=mask, initial_state=initial_state, training=training
         )
-        return outputs, state
+        # A tensor of its own: Keras has hung the mask on that of the layer.
+        return tf.identity(outputs), state
 
     def step(self, inputs, state, training=None):
         """Runs one step: inputs [B, D] -> (output [B, output_size], next state)."""

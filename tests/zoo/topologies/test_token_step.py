@@ -102,6 +102,13 @@ def test_a_sequence_in_pieces_is_the_whole(cell):
     assert all(np.all(state[name][2] == 0) for name in names)
 
 
+@pytest.mark.filterwarnings("error:.*mask attached")
+def test_no_mask_of_keras_reaches_the_tied_embedding():
+    model = model_of(cell="gru", tie_embeddings=True, dropout=0.2)
+    found = model({"tokens": TOKENS, "length": np.array([7, 4, 0])}, training=False)
+    assert found["logits"].shape == (3, 7, VOCABULARY)
+
+
 def test_greedy_takes_the_best_by_the_whole_model():
     model = model_of(1)
     one = TokenStep(model)
