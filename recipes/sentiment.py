@@ -35,9 +35,24 @@ class Sentiment(TextToLabelRecipe):
     metric = "accuracy"
     published = (
         (
-            "bidirectional LSTM with attention, outside word vectors",
-            "85.21 % on SST-2",
+            "MR: convolution, no outside word vectors",
+            "75.9 % (ten-fold)",
+            "harvardnlp/sent-conv-torch README",
+        ),
+        (
+            "MR: convolution, outside word vectors",
+            "81.3 % (ten-fold)",
+            "harvardnlp/sent-conv-torch README",
+        ),
+        (
+            "SST-2: bidirectional LSTM with attention, outside word vectors",
+            "85.21 %",
             "flax examples/sst2 README",
+        ),
+        (
+            "SST-2: convolution, no outside word vectors, perhaps with phrases",
+            "83.5 %",
+            "harvardnlp/sent-conv-torch README",
         ),
     )
     how_measured = (
@@ -45,7 +60,9 @@ class Sentiment(TextToLabelRecipe):
         "whole sentences, trained on the 6,920 of its training file, without phrases and without "
         "outside word vectors. mr-polarity has no split: 80 % to train on, 10 % to validate on and "
         "10 % to test on, cut by the recipe once and for all, both labels alike; papers report "
-        "ten-fold cross-validation instead. The plain methods read the same tokens."
+        "ten-fold cross-validation instead. The plain methods read the same tokens. On mr-polarity "
+        "naive Bayes of words and pairs of words is a point ahead of the network: within the "
+        "standard error (1.3 points), but who needs the label alone can have it cheaper."
     )
     tried = (
         "On validation data, one seed each, so differences under two points say little (872 "
@@ -54,8 +71,10 @@ class Sentiment(TextToLabelRecipe):
         "twice the learning rate 79.4 %; 64 units, dropout 0.6 and averaged weights 79.2 %. Words "
         "that start from their naive Bayes log count ratios, with three settings: 79.5 to 79.8 %, "
         "and a higher loss from the first epoch on. In all of them the training sentences are "
-        "known by heart after five epochs and validation stands still: what is missing is "
-        "knowledge of words, which 7,000 sentences do not have. `--set word_vectors=FILE` gives it."
+        "known by heart after five epochs and validation stands still; so it is with mr-polarity, "
+        "where these settings reach 77.0 % and min_count=2 with 5 epochs 77.0 %. What is missing "
+        "is knowledge of words, which 7,000 sentences do not have; `--set word_vectors=FILE` gives "
+        "it."
     )
     example = "A quiet, moving film that never puts a foot wrong."
     settings = Settings()
