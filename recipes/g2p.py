@@ -10,9 +10,10 @@ import zoo
 from recipes import datasets
 from recipes.datasets import cmudict
 from recipes.datasets.table import read_table
+from recipes.forcing import ForcingSettings, forced_by
 from recipes.measuring import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
-from recipes.recipe import TrainingSettings, register
+from recipes.recipe import register
 from recipes.splitting import held_out
 from recipes.text_to_text import PairAssets, TextToTextRecipe
 from zoo.errors import unknown_name
@@ -21,7 +22,7 @@ from zoo.tuning import Parameter
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(TrainingSettings):
+class Settings(ForcingSettings):
     """Settings of g2p, with the reason beside each value."""
 
     # "cmudict-g014b2b", the split that papers report on, or "cmudict", the whole dictionary.
@@ -151,6 +152,9 @@ class G2P(TextToTextRecipe):
             input_feeding=settings.input_feeding,
             dropout=settings.dropout,
         )
+
+    def trained(self, settings, model):
+        return forced_by(settings, model) or super().trained(settings, model)
 
     def columns(self, assets, examples):
         pairs = [(word, sound) for word, all_right in examples for sound in all_right]
