@@ -50,7 +50,7 @@ class Settings(TrainingSettings):
     cell: str = "lstm"
     dropout: float = 0.2
     batch_size: int = 48
-    epochs: float = 2.5
+    epochs: float = 2.0
     learning_rate: float = 4e-3
     warmup_steps: int = 200
     clip_norm: float = 2.0

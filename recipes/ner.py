@@ -36,7 +36,7 @@ class Settings(TaggingSettings):
     token_dropout: float = 0.2
     batch_size: int = 32
     learning_rate: float = 3e-3
-    epochs: float = 20.0
+    epochs: float = 15.0
 
 
 @register
