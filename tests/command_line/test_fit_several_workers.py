@@ -41,7 +41,7 @@ def fit(tmp_path, write_pairs, tiny_g2p):
 
 
 def finished(process):
-    out, err = process.communicate(timeout=1200)
+    out, err = process.communicate(timeout=3000)
     assert process.returncode == 0, err[-3000:]
     return out, err
 
@@ -87,7 +87,7 @@ def test_a_killed_worker_ends_the_others_and_resume_goes_on(fit, tmp_path):
     finished(fit("whole", "--workers", "2", dropout=0.3))
     process = fit("cut", "--workers", "2", dropout=0.3)
     history = tmp_path / "cut" / "history.csv"
-    deadline = time.monotonic() + 1200
+    deadline = time.monotonic() + 3000
     while not (history.is_file() and len(history.read_text().splitlines()) > 1):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
@@ -136,7 +136,7 @@ def cluster(fit):
 
 def test_workers_that_differ_are_told_so(cluster, tmp_path):
     for worker in cluster("run", ["--seed", "1"], ["--seed", "2"]):
-        _, err = worker.communicate(timeout=1200)
+        _, err = worker.communicate(timeout=3000)
         assert worker.returncode == 2
         last = err.strip().splitlines()[-1]
         assert "worker 1 has another recipe, settings or seed than worker 0" in last
@@ -146,7 +146,7 @@ def test_workers_that_differ_are_told_so(cluster, tmp_path):
 def test_in_a_cluster_a_worker_notices_by_itself_that_another_is_gone(cluster, tmp_path, lost):
     crew = cluster("run", [], [])
     history = tmp_path / "run" / "history.csv"
-    deadline = time.monotonic() + 1200
+    deadline = time.monotonic() + 3000
     while not history.is_file():
         assert all(w.poll() is None for w in crew) and time.monotonic() < deadline
         time.sleep(0.02)

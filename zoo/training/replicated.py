@@ -58,6 +58,11 @@ class Replicated(keras.Model):
         super().compile(
             optimizer=optimizer, loss=keras.tree.map_structure(OverReplicas, loss), **settings
         )
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            raise InputError(
+                "float16 with a loss scale cannot be trained by several replicas; use "
+                "mixed_bfloat16 or float32"
+            )
         # Keras sums gradients only after it has clipped them, each replica by a norm of its own.
         # `train_step` sums them first, hence not again.
         self.optimizer._all_reduce_sum_gradients = lambda pairs: pairs

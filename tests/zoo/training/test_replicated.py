@@ -46,7 +46,7 @@ def free_ports(count):
 
 
 def finished(process):
-    out, err = process.communicate(timeout=600)
+    out, err = process.communicate(timeout=3000)
     assert process.returncode == 0, err[-3000:]
     return json.loads(out.strip().splitlines()[-1])
 
@@ -113,3 +113,10 @@ def test_a_model_with_steps_of_its_own_is_refused():
 
     with pytest.raises(InputError, match=r"model 'mine' \(Own\) has a train_step of its own"):
         Replicated(Own(name="mine"))
+
+
+def test_a_loss_scale_is_refused():
+    model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
+    with pytest.raises(InputError, match="mixed_bfloat16"):
+        Replicated(model).compile(optimizer=scaled, loss="mse")
