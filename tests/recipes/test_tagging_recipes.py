@@ -148,12 +148,11 @@ def test_stretches_in_the_graph_are_those_of_the_words(run):
         assert found == stretches(words, tags)
 
 
+@pytest.mark.slow
 def test_exported_answers_are_the_runs(run, tmp_path):
     import zoo
     from recipes.exporting import export
 
-    if run.recipe.name != "ner":
-        pytest.skip("one of the three is exported by default")
     export(run, tmp_path)
     model, text = zoo.load(tmp_path / run.recipe.name), ["Cleo sees Rome.", ""]
     loaded, own = model(text), run.answers(text=text)
