@@ -6,7 +6,10 @@ import numpy as np
 
 
 def mark_attended(tokens: Sequence[str], weights: np.ndarray, most: int = 60) -> str:
-    """Returns the text with the words in brackets that get over twice their even share.
+    """Returns the text with the words in brackets that stand out in the attention.
+
+    A word stands out by one standard deviation over the mean: how sharp attention is differs much
+    from model to model.
 
     Args:
         tokens: N words.
@@ -18,8 +21,10 @@ def mark_attended(tokens: Sequence[str], weights: np.ndarray, most: int = 60) ->
     >>> mark_attended(["a", "dull", "film"], np.array([0.1, 0.8, 0.1]))
     'a [dull] film'
     """
-    even = 2 / max(1, len(tokens))
-    shown = [f"[{t}]" if w > even else t for t, w in zip(tokens[:most], weights, strict=False)]
+    real = np.asarray(weights)[: len(tokens)]
+    # Equal weights differ by rounding.
+    high = real.mean() + real.std() + 1e-6 if len(real) else 0
+    shown = [f"[{t}]" if w > high else t for t, w in zip(tokens[:most], real, strict=False)]
     return " ".join([*shown, *(["…"] if len(tokens) > most else [])])
 
 
@@ -34,6 +39,8 @@ def draw_attended(
 ) -> None:
     """Draws a text with each word as dark as the attention on it, and the labels' scores below.
 
+    White is the least attention in the text and the darkest the most; the title says how much.
+
     Args:
         figure: Where to draw.
         tokens: N words.
@@ -46,7 +53,9 @@ def draw_attended(
 
     above, below = figure.subplots(2, 1, height_ratios=[3, 1])
     above.set_axis_off()
-    above.set_title(f"{labels[0]} {scores[0]:.3f}", pad=14)
+    lowest, highest = float(np.min(weights)), float(np.max(weights))
+    span = f"   (attention {lowest:.1%} to {highest:.1%} a word)" if highest > lowest else ""
+    above.set_title(f"{labels[0]} {scores[0]:.3f}{span}", pad=14)
     # The canvas measures how wide a word is.
     _write(above, FigureCanvasAgg(figure).get_renderer(), tokens[:most], weights, separator)
     places = np.arange(min(5, len(labels)))
@@ -63,9 +72,10 @@ def _write(axes, renderer, tokens, weights, separator) -> None:
     size = 13 if len(tokens) <= 60 else 8
     gap = size * 0.6 if separator else size * 0.15
     left, top, line = 0.0, 1.0, size * 2.2 / axes.get_window_extent(renderer).height * 1.4
-    darkest = max(float(np.max(weights)), 1e-9)
+    lowest = float(np.min(weights))
+    spread = max(float(np.max(weights)) - lowest, 1e-9)
     for token, weight in zip(tokens, weights, strict=False):
-        shade = float(weight) / darkest
+        shade = (float(weight) - lowest) / spread
         text = axes.text(
             left / width,
             top,

@@ -15,8 +15,14 @@ class Settings(LabelSettings):
     """Settings of question_type, with the reason beside each value."""
 
     dataset: str = "trec"
+    units: int = 128
+    embedding_dim: int = 128
+    dropout: float = 0.5
+    word_dropout: float = 0.1
     batch_size: int = 64
-    epochs: float = 10.0
+    epochs: float = 8.0
+    # At 1e-3 the first epochs learn little: there are 75 steps in one.
+    learning_rate: float = 2e-3
 
 
 @register
@@ -35,7 +41,14 @@ class QuestionType(TextToLabelRecipe):
         "recipe, every label alike; what stands twice is counted once. The files have the six "
         "coarse classes alone; the fifty fine ones can be learned from a file of one's own."
     )
-    tried = ""
+    tried = (
+        "On the 538 validation questions, one seed each (one standard error: 1.5 points), 8 epochs: "
+        "these settings 85.3 %; the maximum in place of attention, with embeddings of 256 and "
+        "dropout 0.6, 83.5 %; word dropout 0.2, words seen once read as unknown and labels smoothed "
+        "by 0.1, 84.4 %; the last h of a GRU 84.0 % after five; words that start from their naive "
+        "Bayes log count ratios 80.1 %. All of them know 95 % of the training questions or more by "
+        "heart after six epochs."
+    )
     example = "Who wrote The Old Man and the Sea?"
     settings = Settings()
     search_space = (

@@ -6,7 +6,7 @@ import pytest
 from recipes.attended import draw_attended, mark_attended
 
 
-def test_marks_what_has_twice_its_share():
+def test_marks_what_stands_out():
     weights = np.array([0.1, 0.55, 0.1, 0.25, 0.0])
     assert mark_attended(["a", "dull", "film", "."], weights) == "a [dull] film ."
     assert mark_attended([], weights) == ""
