@@ -13,6 +13,7 @@ import tensorflow as tf
 from zoo.errors import unknown_name
 from zoo.registry import Registry
 from zoo.training.batching import BatchPlan, Columns
+from zoo.training.token_batching import TokenBatchPlan
 from zoo.tuning import Parameter
 
 recipes: Registry["Recipe"] = Registry("recipe")
@@ -35,6 +36,10 @@ class TrainingSettings:
     ema_momentum: float | None = None
     # Steps between two checkpoints; None: one epoch.
     round_steps: int | None = None
+    # Most tokens of a batch, padding among them, in place of batch_size rows; None: rows.
+    batch_tokens: int | None = None
+    # The newest checkpoints are kept; `zoo average` makes a model of several.
+    keep_checkpoints: int = 2
 
 
 class Assets(abc.ABC):
@@ -156,8 +161,10 @@ class Recipe(abc.ABC):
         """Returns the datasets that these settings read, by name."""
         return (settings.dataset,) if hasattr(settings, "dataset") else self.datasets
 
-    def plan(self, settings: Any, lengths: np.ndarray, seed: int) -> BatchPlan:
+    def plan(self, settings: Any, lengths: np.ndarray, seed: int) -> BatchPlan | TokenBatchPlan:
         """Returns which rows make up which training batch."""
+        if settings.batch_tokens is not None:
+            return TokenBatchPlan(lengths, settings.batch_tokens, seed=seed)
         return BatchPlan(lengths, settings.batch_size, seed=seed)
 
     def trained(self, settings: Any, model: keras.Model) -> keras.Model:

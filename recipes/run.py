@@ -151,6 +151,9 @@ class Run:
         """
         training.deterministic(self.seed)
         settings, recipe = self.settings, self.recipe
+        if settings.keep_checkpoints < 1:
+            raise InputError(f"keep_checkpoints is {settings.keep_checkpoints}; expected 1 or more")
+        self.folder.checkpoints.keep = settings.keep_checkpoints
         distribution = training.Distribution.current()
         examples = self.examples("train")
         columns, lengths = recipe.columns(self.assets, examples)
