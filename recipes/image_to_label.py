@@ -181,7 +181,7 @@ class ImageToLabelRecipe(Recipe):
         )
         for row, answer in asked:
             right[row] = answer["label"].decode() == examples[row].label
-        return _metrics(right)
+        return {"images": len(right), **_metrics(right)}
 
     def baselines(self, settings, train, examples):
         assets = self.prepare(settings, train)
@@ -253,7 +253,7 @@ def _pixels(examples):
 
 def _metrics(right: np.ndarray) -> dict[str, float]:
     share = float(right.mean())
-    return {"images": len(right), "accuracy": share, "error": 1 - share}
+    return {"accuracy": share, "error": 1 - share}
 
 
 def encoded_picture(given) -> bytes:
