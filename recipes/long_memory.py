@@ -293,8 +293,9 @@ def start_with_long_memory(model: keras.Model, cell: str, length: int) -> None:
         return
     bias = model.get_layer("recurrence").layers[0].cell.bias
     units = model.get_layer("recurrence").output_size
-    keep = np.log(np.asarray(keras.random.uniform([units], 1.0, max(length - 1.0, 1.001))))
-    start = np.array(bias)
+    memories = keras.random.uniform([units], 1.0, max(length - 1.0, 1.001))
+    keep = np.log(keras.ops.convert_to_numpy(memories))
+    start = bias.numpy().copy()
     if cell == "lstm":
         # Keras's order: input, forget, candidate, output.
         start[:units], start[units : 2 * units] = -keep, keep

@@ -45,7 +45,7 @@ class Settings(TrainingSettings):
     bidirectional: bool = True
     dropout: float = 0.25
     batch_size: int = 32
-    epochs: float = 10.0
+    epochs: float = 8.0
     learning_rate: float = 2e-3
     warmup_steps: int = 200
     clip_norm: float = 1.0
