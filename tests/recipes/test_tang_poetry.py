@@ -90,6 +90,7 @@ def test_an_acrostic_begins_the_verses_with_whatever_it_has(run):
     assert later[0] == "Q"
 
 
+@pytest.mark.slow
 def test_measures_perplexity_by_character(run):
     poems = recipe().read(run.settings, run.data, "validation")
     measured = recipe().measure(run.settings, run.answers, poems)
