@@ -58,9 +58,9 @@ class Sunspots(ForecastRecipe):
         "that first window, with the linear part trained along and one unit for all horizons, 20 "
         "epochs: N to 1 20.91, N to M 20.22, N to 1 with 16 GRU units 21.61. With errors measured "
         "in the linear model's own at each horizon, N to M, 50 epochs: 20.92 (the loss was lowest "
-        "at the sixteenth). With the linear part kept as it was solved, 20 epochs: 20.4 to 20.6, these "
-        "settings, which are those of air_quality; better than every plain method at every horizon "
-        "in RMSE. Three cycles cannot tell 20.2 from 20.6."
+        "at the sixteenth). With the linear part kept as it was solved, 20 epochs: 20.4 to 20.6: "
+        "these settings; better than every plain method at every horizon in RMSE. Three cycles "
+        "cannot tell 20.2 from 20.6."
     )
     own_data = (
         'a CSV file with the header "Month","NAME" and a row a month without a gap, such as '
