@@ -156,3 +156,12 @@ def test_in_a_cluster_a_worker_notices_by_itself_that_another_is_gone(cluster, t
     assert crew[1 - lost].returncode == LOST
     last = err.strip().splitlines()[-1]
     assert last.startswith(f"zoo: worker {lost} (127.0.0.1:") and "--resume" in last
+
+
+def test_a_wrong_setting_is_said_once(fit, tmp_path):
+    process = fit("run", "--workers", "2", "--set", "unitz=3")
+    _, err = process.communicate(timeout=3000)
+    assert process.returncode == 2
+    assert [line for line in err.splitlines() if "unitz" in line] == [err.strip().splitlines()[-1]]
+    assert "did you mean 'units'" in err
+    assert not (tmp_path / "run").exists()
