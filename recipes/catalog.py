@@ -23,6 +23,7 @@ from recipes import question_type as _question_type  # noqa: F401
 from recipes import row_mnist as _row_mnist  # noqa: F401
 from recipes import sentiment as _sentiment  # noqa: F401
 from recipes import skip_thought as _skip_thought  # noqa: F401
+from recipes import spoken_digit_synthesis as _spoken_digit_synthesis  # noqa: F401
 from recipes import spoken_digits as _spoken_digits  # noqa: F401
 from recipes import sunspots as _sunspots  # noqa: F401
 from recipes import tang_poetry as _tang_poetry  # noqa: F401

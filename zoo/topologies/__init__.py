@@ -9,6 +9,7 @@ from zoo.topologies.joint import joint as joint
 from zoo.topologies.n_to_m import n_to_m as n_to_m
 from zoo.topologies.n_to_n import n_to_n as n_to_n
 from zoo.topologies.n_to_one import n_to_one as n_to_one
+from zoo.topologies.one_to_frames import one_to_frames as one_to_frames
 from zoo.topologies.one_to_n import one_to_n as one_to_n
 from zoo.topologies.perceptron import perceptron as perceptron
 from zoo.topologies.reading_comprehension import reading_comprehension as reading_comprehension

@@ -2,6 +2,7 @@
 
 from zoo.topologies.drawings import attention as attention
 from zoo.topologies.drawings import cloze as cloze
+from zoo.topologies.drawings import frames as frames
 from zoo.topologies.drawings import grid as grid
 from zoo.topologies.drawings import perceptron as perceptron
 from zoo.topologies.drawings import readers as readers

@@ -25,6 +25,7 @@ SHOWN = {
     "one_to_n-first_step": ("one_to_n", {"injection": "first_step"}),
     "one_to_n-initial_state": ("one_to_n", {"injection": "initial_state"}),
     "captioning": ("captioning", {}),
+    "one_to_frames": ("one_to_frames", {}),
     "n_to_m": ("n_to_m", {}),
     "n_to_m-every_step": ("n_to_m", {"context": "transform_last", "injection": "every_step"}),
     "n_to_m-all": ("n_to_m", {"context": "transform_all", "injection": "both"}),
