@@ -9,14 +9,14 @@ from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.attention_decoder import AttentionDecoder
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.embeddings import start_from, token_embedding
-from zoo.topologies.encoder_decoder import encoder_decoder, token_encoder
+from zoo.topologies.encoder_decoder import encoder_decoder, source_encoder
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_counts, check_share
 
 
 @builder("attention_n_to_m")
 def attention_n_to_m(
-    source_vocabulary_size: int,
+    source_vocabulary_size: int | None,
     target_vocabulary_size: int,
     units: int = 128,
     embedding_dim: int = 64,
@@ -37,11 +37,13 @@ def attention_n_to_m(
     train_embedding: bool = True,
     target_word_vectors: Any = None,
     train_target_embedding: bool = True,
+    num_features: int | None = None,
 ) -> keras.Model:
-    """Builds an encoder-decoder with attention over two token sequences.
+    """Builds an encoder-decoder with attention: tokens, or features of each step, to tokens.
 
     Args:
-        source_vocabulary_size, target_vocabulary_size: Numbers of token ids.
+        source_vocabulary_size, target_vocabulary_size: Numbers of token ids. The source's is None
+            where its steps are features, such as frames of speech.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
         cell: A cell's registered name.
@@ -56,9 +58,11 @@ def attention_n_to_m(
         dropout: Share dropped of embeddings, between layers and before the output, in training.
         word_vectors, train_embedding: Of the source; see `token_embedding`.
         target_word_vectors, train_target_embedding: The same of the target.
+        num_features: Numbers of a source step, in place of a token.
 
     Returns:
-        A functional model. Inputs: `source` int [B, N] and `source_length` int [B]; `target` int
+        A functional model. Inputs: `source` int [B, N], or float [B, N, num_features], and
+        `source_length` int [B]; `target` int
         [B, M], the tokens fed to the decoder under teacher forcing. Outputs: `logits` [B, M, V],
         V the target_vocabulary_size, and `alignment` [B, M, N], zero on padding. Its layers
         "encoder" (a functional model: source, source_length -> memory, mask, cells) and "decoder"
@@ -83,8 +87,15 @@ def attention_n_to_m(
     ...        "copy_ids": np.array([[4, 8, 8, 5]] * 2), "target": np.ones([2, 5])})["logits"].shape
     TensorShape([2, 5, 11])
     """
+    if (source_vocabulary_size is None) == (num_features is None):
+        raise InputError(
+            "give source_vocabulary_size (for tokens) or num_features (for numbers), one of them"
+        )
+    given = {"num_features": num_features}
+    if num_features is None:
+        given = {"source_vocabulary_size": source_vocabulary_size}
     check_counts(
-        source_vocabulary_size=source_vocabulary_size,
+        **given,
         target_vocabulary_size=target_vocabulary_size,
         units=units,
         embedding_dim=embedding_dim,
@@ -92,13 +103,20 @@ def attention_n_to_m(
         decoder_layers=decoder_layers,
     )
     check_share("dropout", dropout)
-    tokens = token_embedding(
-        source_vocabulary_size,
-        embedding_dim,
-        word_vectors=word_vectors,
-        train_embedding=train_embedding,
-        tied=share_embedding and tie_embeddings,
-    )
+    tokens = None
+    if source_vocabulary_size is not None:
+        tokens = token_embedding(
+            source_vocabulary_size,
+            embedding_dim,
+            word_vectors=word_vectors,
+            train_embedding=train_embedding,
+            tied=share_embedding and tie_embeddings,
+        )
+    elif copying or share_embedding or word_vectors is not None or not train_embedding:
+        raise InputError(
+            "copying, share_embedding, word_vectors and train_embedding go with source tokens; "
+            "num_features has none"
+        )
     if share_embedding:
         _check_shared(source_vocabulary_size, target_vocabulary_size, target_word_vectors)
     decoder = AttentionDecoder(
@@ -128,10 +146,11 @@ def attention_n_to_m(
         dropout=dropout,
         name="recurrence",
     )
-    encoder = token_encoder(
+    encoder = source_encoder(
         tokens,
         recurrence,
         Bridge(bridge, decoder.stack.state_widths, name="bridge"),
+        num_features,
     )
     return encoder_decoder(encoder, decoder, "attention_n_to_m")
 

@@ -8,21 +8,27 @@ import tensorflow as tf
 from zoo.topologies.shared_embedding import SharedEmbeddingModel
 
 
-def token_encoder(embedding, recurrence, bridge) -> keras.Model:
-    """Builds an encoder over token ids.
+def source_encoder(embedding, recurrence, bridge, num_features=None) -> keras.Model:
+    """Builds an encoder over token ids, or over the features of each step.
 
     Args:
-        embedding: A layer from int [B, N] to [B, N, D].
+        embedding: A layer from int [B, N] to [B, N, D]; None for features.
         recurrence: A `RecurrentStack`.
         bridge: A `Bridge` to the decoder's states.
+        num_features: Width of the features where there is no embedding.
 
     Returns:
-        A functional model "encoder". Inputs: `source` int [B, N], `source_length` int [B].
-        Outputs: `memory` [B, N, width], `mask` bool [B, N], `cells`, the decoder's first states.
+        A functional model "encoder". Inputs: `source` int [B, N] or float [B, N, num_features],
+        `source_length` int [B]. Outputs: `memory` [B, N, width], `mask` bool [B, N], `cells`, the
+        decoder's first states.
     """
-    source = keras.Input([None], dtype="int32", name="source")
+    if embedding is None:
+        source = keras.Input([None, num_features], name="source")
+    else:
+        source = keras.Input([None], dtype="int32", name="source")
     source_length = keras.Input([], dtype="int32", name="source_length")
-    memory, states = recurrence(embedding(source), source_length)
+    steps = source if embedding is None else embedding(source)
+    memory, states = recurrence(steps, source_length)
     mask = SequenceMask(name="mask")(source, source_length)
     return keras.Model(
         {"source": source, "source_length": source_length},
@@ -32,19 +38,19 @@ def token_encoder(embedding, recurrence, bridge) -> keras.Model:
 
 
 def encoder_decoder(encoder: keras.Model, decoder: keras.layers.Layer, name: str) -> keras.Model:
-    """Joins a token encoder and a decoder that scores a known target.
+    """Joins a source encoder and a decoder that scores a known target.
 
     Returns:
-        A functional model. Inputs: `source`, `source_length`, and `target` int [B, M], the tokens
-        fed to the decoder; for a decoder that copies also `copy_ids` int [B, N]. Outputs: the
-        decoder's.
+        A functional model. Inputs: the encoder's, `source` and `source_length`, and `target` int
+        [B, M], the tokens fed to the decoder; for a decoder that copies also `copy_ids` int [B, N].
+        Outputs: the decoder's.
     """
     inputs = {
-        "source": keras.Input([None], dtype="int32", name="source"),
-        "source_length": keras.Input([], dtype="int32", name="source_length"),
-        "target": keras.Input([None], dtype="int32", name="target"),
+        name: keras.Input(given.shape[1:], dtype=given.dtype, name=name)
+        for name, given in encoder.input.items()
     }
-    encoded = encoder({name: inputs[name] for name in ("source", "source_length")})
+    encoded = encoder(dict(inputs))
+    inputs["target"] = keras.Input([None], dtype="int32", name="target")
     copies = {}
     if getattr(decoder, "copying", False):
         inputs["copy_ids"] = keras.Input([None], dtype="int32", name="copy_ids")
@@ -101,10 +107,10 @@ def output_of(cells: Any) -> Any:
 
 @keras.saving.register_keras_serializable(package="zoo")
 class SequenceMask(keras.layers.Layer):
-    """bool [B, N] of which steps of tokens [B, N] are real, by lengths [B]."""
+    """bool [B, N] of which steps of a source [B, N, ...] are real, by lengths [B]."""
 
-    def compute_output_spec(self, tokens, sequence_length):
-        return keras.KerasTensor(tokens.shape, "bool")
+    def compute_output_spec(self, source, sequence_length):
+        return keras.KerasTensor(source.shape[:2], "bool")
 
-    def call(self, tokens, sequence_length):
-        return tf.sequence_mask(sequence_length, tf.shape(tokens)[1])
+    def call(self, source, sequence_length):
+        return tf.sequence_mask(sequence_length, tf.shape(source)[1])

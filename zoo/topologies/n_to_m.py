@@ -9,7 +9,7 @@ from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import CONTEXTS, ContextDecoder
 from zoo.topologies.embeddings import start_from, token_embedding
-from zoo.topologies.encoder_decoder import encoder_decoder, token_encoder
+from zoo.topologies.encoder_decoder import encoder_decoder, source_encoder
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
 
@@ -113,7 +113,7 @@ def n_to_m(
         name="decoder",
     )
     start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
-    encoder = token_encoder(
+    encoder = source_encoder(
         token_embedding(
             source_vocabulary_size,
             embedding_dim,

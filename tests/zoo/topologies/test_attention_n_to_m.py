@@ -192,3 +192,39 @@ def test_an_unknown_setting_or_model_is_named_with_the_near_one():
         zoo.build("attention_n_to_m", unit=3)
     with pytest.raises(InputError, match="did you mean 'attention_n_to_m'"):
         zoo.build("attention_n_to_n")
+
+
+def test_features_in_place_of_tokens():
+    """A source of embeddings is a source of tokens that have them."""
+    model = zoo.build(
+        "attention_n_to_m", source_vocabulary_size=9, target_vocabulary_size=7, units=4
+    )
+    other = zoo.build(
+        "attention_n_to_m",
+        source_vocabulary_size=None,
+        num_features=64,
+        target_vocabulary_size=7,
+        units=4,
+    )
+    vectors = model.get_layer("encoder").get_layer("embedding")
+    kept = [w for w in model.weights if w is not vectors.weights[0]]
+    for mine, theirs in zip(other.weights, kept, strict=True):
+        mine.assign(theirs)
+    source = np.array([[4, 5, 6], [7, 8, 0]])
+    batch = {"source_length": np.array([3, 2]), "target": np.array([[2, 4], [2, 5]])}
+    expected = model({**batch, "source": source})["logits"]
+    found = other({**batch, "source": np.asarray(vectors(source))})["logits"]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source_vocabulary_size": None},
+        {"source_vocabulary_size": 9, "num_features": 4},
+        {"source_vocabulary_size": None, "num_features": 4, "copying": True},
+    ],
+)
+def test_tokens_or_features_and_not_both(wrong):
+    with pytest.raises(InputError, match="num_features"):
+        zoo.build("attention_n_to_m", target_vocabulary_size=7, **wrong)
