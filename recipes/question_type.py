@@ -39,7 +39,9 @@ class QuestionType(TextToLabelRecipe):
         "Share of the questions with the right one of six labels (scikit-learn). Test: the "
         "official 500 questions. Validation: a tenth of the 5,452 training questions, cut by the "
         "recipe, every label alike; what stands twice is counted once. The files have the six "
-        "coarse classes alone; the fifty fine ones can be learned from a file of one's own."
+        "coarse classes alone; the fifty fine ones can be learned from a file of one's own. "
+        "The support vector machine of words and pairs of words is ahead of the network by about "
+        "its standard error (1.5 points): most of these questions are told by their first words."
     )
     tried = (
         "On the 538 validation questions, one seed each (one standard error: 1.5 points), 8 "
