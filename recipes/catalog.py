@@ -9,6 +9,7 @@ from recipes import babi as _babi  # noqa: F401
 from recipes import char_rnn as _char_rnn  # noqa: F401
 from recipes import chorales as _chorales  # noqa: F401
 from recipes import cloze as _cloze  # noqa: F401
+from recipes import connected_digits as _connected_digits  # noqa: F401
 from recipes import digit_captions as _digit_captions  # noqa: F401
 from recipes import g2p as _g2p  # noqa: F401
 from recipes import grid_mnist as _grid_mnist  # noqa: F401

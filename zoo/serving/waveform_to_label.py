@@ -73,14 +73,7 @@ class WaveformToLabel(tf.Module):
 
         @tf.function(input_signature=[files])
         def serve_files(wav):
-            sounds, rates = tf.map_fn(
-                _decoded,
-                wav,
-                fn_output_signature=(
-                    tf.RaggedTensorSpec([None], tf.float32, 0),
-                    tf.TensorSpec([], tf.int32),
-                ),
-            )
+            sounds, rates = decoded_wav(wav)
             lengths = tf.cast(sounds.row_lengths(), tf.int32)
             return answer(sounds.to_tensor(), lengths, rates)
 
@@ -90,6 +83,25 @@ class WaveformToLabel(tf.Module):
     def signatures(self) -> dict:
         """The functions to export, by signature name."""
         return {"serving_default": self.serve, "wav": self.serve_files}
+
+
+def decoded_wav(wav: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
+    """Decodes WAV files of 16 bits a sample; several channels are averaged.
+
+    Args:
+        wav: string [B], the bytes of each.
+
+    Returns:
+        The samples, a ragged float32 [B, (S)] from -1 to 1, and their sampling rates, int32 [B].
+    """
+    return tf.map_fn(
+        _decoded,
+        wav,
+        fn_output_signature=(
+            tf.RaggedTensorSpec([None], tf.float32, 0),
+            tf.TensorSpec([], tf.int32),
+        ),
+    )
 
 
 def _decoded(content):
