@@ -33,7 +33,7 @@ class Settings(TaggingSettings):
     token_dropout: float = 0.1
     batch_size: int = 64
     learning_rate: float = 3e-3
-    epochs: float = 9.0
+    epochs: float = 12.0
 
 
 @register

@@ -31,12 +31,11 @@ class Settings(TaggingSettings):
     units: int = 100
     embedding_dim: int = 64
     num_layers: int = 1
-    dropout: float = 0.5
-    # The entities of the test data are new ones: what stands around a word must count.
-    token_dropout: float = 0.2
-    batch_size: int = 32
-    learning_rate: float = 3e-3
-    epochs: float = 15.0
+    # At 0.5, and with a fifth of the words unknown, the model named almost nothing.
+    dropout: float = 0.3
+    token_dropout: float = 0.1
+    batch_size: int = 16
+    epochs: float = 18.0
 
 
 @register
