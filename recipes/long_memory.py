@@ -93,7 +93,27 @@ class LongMemory(Recipe):
         f"`right_share` is the share that is off by less than {TOLERANCE} (Hochreiter & "
         "Schmidhuber 1997)."
     )
-    tried = ""
+    tried = """All cells with these settings, by `python -m recipes.long_memory_table`: 1,500 steps
+of 64 sequences, 64 units, seed 0; a gated cell starts by chrono initialisation (Tallec & Ollivier 2018).
+Mean squared error on the validation sequences, and the share that is off by less than 0.04 (0.167
+is what a constant guess gets):
+
+| cell | weights | T = 100 | T = 200 |
+|---|---|---|---|
+| simple_rnn | 4,353 | 0.1158 (9 %) | 0.1661 (7 %) |
+| gru | 13,121 | 0.0004 (95 %) | 0.0006 (92 %) |
+| lstm | 17,217 | 0.0011 (87 %) | 0.0016 (76 %) |
+
+The plain RNN learns nothing at T = 200; LSTM and GRU solve it. T = 400 was stopped for want of
+time and is not measured; nor are the copying problem, the `identity` and the `keras`
+initialisations, which the recipe has. Before: LSTM and GRU of the same size and rate, 1,500 and
+1,200 steps on fresh sequences, left the level of the constant guess after about 450 steps.
+
+`adding.csv` beside this card has the table, and `gradients.png` the norm of d answer / d state over
+the steps, the median of 32 sequences: for T = 200 the plain RNN's falls from 1 at the last step to
+4e-5 at the first before training, and to 1e-10 after it; that of LSTM and GRU stays between 0.1
+and 5 throughout.
+"""
     data_note = (
         "The adding problem of Hochreiter & Schmidhuber 1997: T numbers even in [0, 1), of which "
         "one in each half is marked; the answer is the sum of these two. Made by the recipe, with "
