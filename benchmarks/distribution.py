@@ -20,6 +20,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 from benchmarks.turns import hardware
 
 BATCH = 128
+EMBEDDING_DIM = 128
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
 GIGABITS = (1, 10, 100)
 # Of a hop over TCP inside a data centre, kernel and gRPC included.
@@ -27,38 +28,46 @@ HOP_SECONDS = 50e-6
 
 
 def communication_seconds(
-    workers: int, gradient_bytes: float, gigabits: float, collectives: int, hop: float = HOP_SECONDS
+    workers: int,
+    gradient_bytes: float,
+    gathered_bytes: float,
+    gigabits: float,
+    collectives: int,
+    hop: float = HOP_SECONDS,
 ) -> float:
     """Returns the time that a step's collectives take by a ring.
 
-    In a ring of n, each worker sends 2 (n - 1) pieces of an n-th of the numbers, one after the
-    other (Patarasuk & Yuan 2009): t = 2 (n-1)/n S/B + 2 (n-1) k L.
+    In a ring of n, each worker sends 2 (n - 1) pieces of an n-th of what is summed, one after the
+    other (Patarasuk & Yuan 2009), and n - 1 whole pieces of what is gathered:
+    t = 2 (n-1)/n S/B + (n-1) G/B + 2 (n-1) k L.
 
     Args:
         workers: n.
-        gradient_bytes: S, of all gradients.
+        gradient_bytes: S, of all gradients that are summed.
+        gathered_bytes: G, of the rows of embeddings that a worker's part of the batch reads: the
+            gradients of these TensorFlow gathers, so that every worker gets all of them.
         gigabits: B, what a worker can send a second, in Gbit.
-        collectives: k, a step. All but one are of a few numbers: only their hops count.
+        collectives: k, a step.
         hop: L, seconds from one worker to the next.
     """
-    if workers == 1:
-        return 0.0
-    moved = 2 * (workers - 1) / workers * gradient_bytes / (gigabits * 1e9 / 8)
-    return moved + 2 * (workers - 1) * collectives * hop
+    bandwidth = gigabits * 1e9 / 8
+    summed = 2 * (workers - 1) / workers * gradient_bytes / bandwidth
+    gathered = (workers - 1) * gathered_bytes / bandwidth
+    return summed + gathered + 2 * (workers - 1) * collectives * hop
 
 
 def scaling(
-    compute: float, gradient_bytes: float, collectives: int, gigabits: float
+    compute: float, gradient_bytes: float, gathered_bytes: float, collectives: int, gigabits: float
 ) -> list[dict[str, float]]:
     """Returns a row for each number of workers; each worker's part of the batch stays the same.
 
     Args:
         compute: Seconds of a step of one worker alone.
-        gradient_bytes, collectives, gigabits: As of `communication_seconds`.
+        gradient_bytes, gathered_bytes, collectives, gigabits: As of `communication_seconds`.
     """
     rows = []
     for workers in WORKERS:
-        wait = communication_seconds(workers, gradient_bytes, gigabits, collectives)
+        wait = communication_seconds(workers, gradient_bytes, gathered_bytes, gigabits, collectives)
         rows.append(
             {
                 "workers": workers,
@@ -108,7 +117,7 @@ def measure(steps: int, batch_size: int) -> dict[str, float]:
             source_vocabulary_size=30,
             target_vocabulary_size=45,
             units=256,
-            embedding_dim=128,
+            embedding_dim=EMBEDDING_DIM,
             encoder_layers=2,
             attention_units=128,
         )
@@ -142,6 +151,8 @@ def measure(steps: int, batch_size: int) -> dict[str, float]:
             "best": min(taken[3:]),
             "cpu": statistics.median(busy[3:]),
             "weights": int(model.count_params()),
+            # Source and target, padded.
+            "gathered": 2 * 4 * EMBEDDING_DIM * batch_size * int(lengths.max()),
         }
         if strategy is not None:
             found |= _exchange(strategy, trained, next(iter(stream)), steps)
@@ -210,6 +221,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=BATCH, help="of all workers together")
     parser.add_argument("--step-ms", type=float, help="calculate only, from a step of one worker")
     parser.add_argument("--weights", type=float, help="with --step-ms: of the model")
+    parser.add_argument("--gathered-mb", type=float, default=0.0, help="with --step-ms: see G")
     parser.add_argument("--collectives", type=int, default=12, help="with --step-ms: of a step")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -220,7 +232,8 @@ def main() -> None:
     if given.step_ms:
         if not given.weights:
             parser.error("--step-ms needs --weights")
-        return show_scaling(given.step_ms / 1000, 4 * given.weights, given.collectives)
+        gathered = 1e6 * given.gathered_mb
+        return show_scaling(given.step_ms / 1000, 4 * given.weights, gathered, given.collectives)
     cores = os.cpu_count() or 1
     half = max(1, cores // 2)
     print(json.dumps(hardware()))
@@ -243,19 +256,22 @@ def main() -> None:
     )
     # One thread's wall time is its processor time, but for what else the machine does.
     compute = min(one["best"], one["cpu"])
-    show_scaling(compute, 4 * two["weights"], two["collectives"])
+    show_scaling(compute, 4 * two["weights"], one["gathered"], two["collectives"])
 
 
-def show_scaling(compute: float, gradient_bytes: float, collectives: int) -> None:
+def show_scaling(
+    compute: float, gradient_bytes: float, gathered_bytes: float, collectives: int
+) -> None:
     """Prints the calculation."""
     print(
         f"\ncalculated: each worker {1000 * compute:.1f} ms a step alone, "
-        f"{gradient_bytes / 1e6:.1f} MB of gradients, {collectives} collectives by a ring, "
+        f"{gradient_bytes / 1e6:.1f} MB of gradients summed and {gathered_bytes / 1e6:.1f} MB of "
+        f"each worker gathered, {collectives} collectives by a ring, "
         f"{HOP_SECONDS * 1e6:.0f} us a hop, nothing overlaps; the batch grows with the workers"
     )
     print("Gbit/s  workers  step ms  communication ms  speed-up  efficiency")
     for gigabits in GIGABITS:
-        for row in scaling(compute, gradient_bytes, collectives, gigabits):
+        for row in scaling(compute, gradient_bytes, gathered_bytes, collectives, gigabits):
             print(
                 f"{gigabits:6}  {row['workers']:7}  {row['step_ms']:7.1f}  "
                 f"{row['communication_ms']:16.1f}  {row['speed_up']:8.1f}  {row['efficiency']:9.0%}"

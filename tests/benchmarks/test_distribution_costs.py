@@ -28,18 +28,23 @@ def play_ring(workers, numbers, seconds_a_number, hop):
 def test_a_ring_takes_what_is_calculated(workers):
     numbers, gigabits, hop = 24 * 1000, 2.0, 3e-5
     played = play_ring(workers, numbers, 4 * 8 / (gigabits * 1e9), hop)
-    found = communication_seconds(workers, 4 * numbers, gigabits, 1, hop)
+    found = communication_seconds(workers, 4 * numbers, 0, gigabits, 1, hop)
     assert found == pytest.approx(played)
 
 
+def test_what_is_gathered_goes_whole_to_every_other_worker():
+    # 3 others' 2 MB at 1 MB a second.
+    assert communication_seconds(4, 0, 2e6, 8e-3, 0) == pytest.approx(6.0)
+
+
 def test_one_worker_waits_for_nobody():
-    assert communication_seconds(1, 1e9, 1, 5) == 0
+    assert communication_seconds(1, 1e9, 1e9, 1, 5) == 0
 
 
 def test_a_free_network_scales_and_a_slow_one_does_not():
-    free = scaling(0.1, 0.0, 0, 10)
+    free = scaling(0.1, 0.0, 0.0, 0, 10)
     assert [row["speed_up"] for row in free] == [row["workers"] for row in free]
-    slow = scaling(0.1, 1e9, 1, 1)
+    slow = scaling(0.1, 1e9, 0.0, 1, 1)
     assert all(row["efficiency"] < 0.05 for row in slow[1:])
     for row in slow:
         assert row["efficiency"] == pytest.approx(row["speed_up"] / row["workers"])
