@@ -52,7 +52,12 @@ class IntentSlots(TaggingRecipe):
         "over all names, by seqeval); `intent_accuracy` is the share of commands with the right "
         "intent, `command_accuracy` of those with intent and all slots right. On the data's words."
     )
-    tried = ""
+    tried = (
+        "No search was made: these are the first settings that were trained, and on the 700 "
+        "validation commands they gave slot F1 92.6 % and 98.6 % of the intents. The loss there "
+        "fell to the last of the twelve epochs. Of what people might say but the data does not "
+        "hold: a sentence that is no command gets an intent all the same, with a lower score."
+    )
     own_data = (
         "a UTF-8 text file, intent<TAB>words<TAB>slots a line; words are separated by spaces and "
         "so are their slots, as many: O, B-SLOT for the first word of a slot, I-SLOT for its others"

@@ -40,7 +40,13 @@ class PosTagging(TaggingRecipe):
         "shared task); sentences as the treebank cuts them. The test file here is of a later "
         "release of the treebank than the published figure's."
     )
-    tried = ""
+    tried = (
+        "No search was made: these are the first settings that were trained; 94.6 % of the words "
+        "of the development file. Its loss was lowest after nine of the twelve epochs (0.2050 nats "
+        "a word, 0.2067 after eleven) while training loss went on falling: what is missing is "
+        "regularisation, not steps. Of running text, 1.3 % of the words are lost where the graph "
+        "cuts them otherwise than the treebank does."
+    )
     own_data = (
         "a UTF-8 text file, word<TAB>tag a line with a blank line after each sentence; or a "
         "CoNLL-U file, of which the words and their universal tags are read"
