@@ -8,6 +8,8 @@ import tensorflow as tf
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.checked_length import CheckedLength
+from zoo.topologies.corner_grid import CornerGrid
+from zoo.topologies.grid_patches import cut_patches, patched_size
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
@@ -31,13 +33,15 @@ def grid_rnn(
 
     Visin et al. 2015, "ReNet: a recurrent neural network based alternative to convolutional
     networks": see `GridRNN`, of which one stands on another, and a dense layer on top. Where that
-    paper joins all places of pictures of one size, here they are pooled, so any size goes.
+    paper joins all places of pictures of one size, here they are pooled, so any size goes. With
+    the cell "grid_lstm" a place reads two neighbours at once, from each of four corners (Graves et
+    al. 2007, "Multi-dimensional recurrent neural networks"): see `CornerGrid`.
 
     Args:
         num_channels: C, numbers a pixel.
         num_classes: K.
         units: Width of a cell, in each of the four directions.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or "grid_lstm".
         num_layers: Layers of four directions.
         patch_size: (rows, columns) of the pixels, or of the places below, that make one place: a
             pair for the first layer (the others then take (1, 1)), or one pair a layer.
@@ -49,7 +53,8 @@ def grid_rnn(
     Returns:
         A functional model. Inputs: `image` float [B, H, W, C], any H and W; with `variable_size`
         also `height` and `width`, int [B], in pixels. Outputs: `logits` [B, K]; `features`
-        [B, H', W', 2 * units], of every place, zero on padding; H' is H over the patches' rows.
+        [B, H', W', 2 * units] (4 * units with "grid_lstm"), of every place, zero on padding; H' is
+        H over the patches' rows.
 
     Raises:
         InputError: an unknown cell or pooling, patches that do not fit, or numbers that do not.
@@ -75,7 +80,11 @@ def grid_rnn(
         height, width = WholeSize(name="size")(image)
     hidden = image
     for index, patch in enumerate(_patches(patch_size, num_layers)):
-        layer = GridRNN(cell, units, patch, dropout if index else 0.0, name=f"grid_{index}")
+        dropped = dropout if index else 0.0
+        if cell == "grid_lstm":
+            layer = CornerGrid(units, patch, dropped, name=f"grid_{index}")
+        else:
+            layer = GridRNN(cell, units, patch, dropped, name=f"grid_{index}")
         hidden, height, width = layer(hidden, height, width)
     vector = GridPooling(pooling, name="pooling")(hidden, height, width)
     vector = keras.layers.Dropout(dropout, name="dropout")(vector)
@@ -139,10 +148,7 @@ class GridRNN(keras.layers.Layer):
         self.rows.build((None, None, self.columns.output_size))
 
     def compute_output_spec(self, inputs, height, width, training=None):
-        sides = [
-            None if size is None else -(-size // patch)
-            for size, patch in zip(inputs.shape[1:3], self.patch_size, strict=True)
-        ]
+        sides = map(patched_size, inputs.shape[1:3], self.patch_size)
         shape = (inputs.shape[0], *sides, self.rows.output_size)
         return (
             keras.KerasTensor(shape, self.compute_dtype),
@@ -151,10 +157,7 @@ class GridRNN(keras.layers.Layer):
         )
 
     def call(self, inputs, height, width, training=None):
-        height, width = tf.cast(height, tf.int32), tf.cast(width, tf.int32)
-        places = _cut(_clear_outside(inputs, height, width), self.patch_size)
-        height = -(-height // self.patch_size[0])
-        width = -(-width // self.patch_size[1])
+        places, height, width = cut_patches(inputs, height, width, self.patch_size)
         turned = tf.transpose(places, [0, 2, 1, 3])  # [B, W', H', patch]
         turned = _along_lines(self.columns, turned, width, height, training)
         hidden = tf.transpose(turned, [0, 2, 1, 3])  # [B, H', W', 2 * units]
@@ -162,25 +165,6 @@ class GridRNN(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), **self._config, "patch_size": self.patch_size}
-
-
-def _clear_outside(grid, height, width):
-    """Sets what is not real to zero: a patch may hold both."""
-    rows = tf.sequence_mask(height, tf.shape(grid)[1])[:, :, None, None]
-    columns = tf.sequence_mask(width, tf.shape(grid)[2])[:, None, :, None]
-    return tf.where(rows & columns, grid, tf.zeros_like(grid))
-
-
-def _cut(grid, patch_size):
-    """From [B, H, W, C] to [B, H', W', rows * columns * C]."""
-    rows, columns = patch_size
-    channels = grid.shape[-1]
-    batch, height, width = (tf.shape(grid)[axis] for axis in range(3))
-    grid = tf.pad(grid, [[0, 0], [0, -height % rows], [0, -width % columns], [0, 0]])
-    down, across = -(-height // rows), -(-width // columns)
-    grid = tf.reshape(grid, [batch, down, rows, across, columns, channels])
-    grid = tf.transpose(grid, [0, 1, 3, 2, 4, 5])
-    return tf.reshape(grid, [batch, down, across, rows * columns * channels])
 
 
 def _along_lines(stack, lines, num_lines, length, training):

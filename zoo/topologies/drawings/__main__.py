@@ -38,6 +38,7 @@ SHOWN = {
     ),
     "skip_thought": ("skip_thought", {}),
     "grid_rnn": ("grid_rnn", {}),
+    "grid_rnn-grid_lstm": ("grid_rnn", {"cell": "grid_lstm"}),
 }
 
 

@@ -12,22 +12,20 @@ def grid_rnn(settings: dict) -> Drawing:
     drawing = Drawing()
     _places(drawing, 0.0, "input")
     drawing.note(_middle(0.0), -1.0, "patches of the picture")
-    far = 0.0
-    for words, draw in (("down and up", _down_and_up), ("right and left", _right_and_left)):
-        drawing.arrow((far + WIDTH - 0.45, HEIGHT), (far + WIDTH + 0.55, HEIGHT))
-        far += WIDTH + 1.15
-        draw(drawing, far)
-        drawing.note(_middle(far), -1.0, words)
+    corners = settings["cell"] == "grid_lstm"
+    far = _four_corners(drawing) if corners else _four_lines(drawing)
     edge = far + WIDTH - 0.45
     vector = drawing.box(edge + 1.9, HEIGHT, "$c$", "context")
     drawing.arrow((edge, HEIGHT), vector, "context", label=settings["pooling"])
     output = drawing.box(edge + 3.6, HEIGHT, "$y$", "output")
     drawing.arrow(vector, output)
     again = settings["num_layers"]
+    what = "four recurrences: two over every column, and of what they give two over every row"
+    if corners:
+        what = "four recurrences, one from each corner: a place reads two neighbours at once"
     drawing.caption = [
         caption("grid_rnn", settings),
-        "four recurrences: two over every column, and of what they give two over every row"
-        + (f"; {again} times, one on another" if again > 1 else ""),
+        what + (f"; {again} times, one on another" if again > 1 else ""),
     ]
     return drawing
 
@@ -48,6 +46,34 @@ def _places(drawing: Drawing, x: float, kind: str) -> list[list[Box]]:
         [drawing.box(x + PLACE * c, PLACE * (SIDE - 1 - r), "", kind, 0.66) for c in range(SIDE)]
         for r in range(SIDE)
     ]
+
+
+def _four_lines(drawing):
+    far = 0.0
+    for words, draw in (("down and up", _down_and_up), ("right and left", _right_and_left)):
+        _onwards(drawing, far)
+        far += WIDTH + 1.15
+        draw(drawing, far)
+        drawing.note(_middle(far), -1.0, words)
+    return far
+
+
+def _four_corners(drawing):
+    _onwards(drawing, 0.0)
+    first, last = WIDTH + 1.15, 2 * (WIDTH + 1.15)
+    for x, words, order in ((first, "from the upper left", 1), (last, "from the lower right", -1)):
+        rows = _places(drawing, x, "hidden")
+        lines = [*rows, *map(list, zip(*rows, strict=True))]
+        for line in lines:
+            for one, other in itertools.pairwise(line[::order]):
+                drawing.arrow(one, other)
+        drawing.note(_middle(x), -1.0, words)
+    drawing.ellipsis(last - 1.0, HEIGHT)
+    return last
+
+
+def _onwards(drawing, x):
+    drawing.arrow((x + WIDTH - 0.45, HEIGHT), (x + WIDTH + 0.55, HEIGHT))
 
 
 def _down_and_up(drawing, x):
