@@ -94,7 +94,8 @@ class LongMemory(Recipe):
         "Schmidhuber 1997)."
     )
     tried = """All cells with these settings, by `python -m recipes.long_memory_table`: 1,500 steps
-of 64 sequences, 64 units, seed 0; a gated cell starts by chrono initialisation (Tallec & Ollivier 2018).
+of 64 sequences, 64 units, seed 0; a gated cell starts by chrono initialisation (Tallec & Ollivier
+2018).
 Mean squared error on the validation sequences, and the share that is off by less than 0.04 (0.167
 is what a constant guess gets):
 
