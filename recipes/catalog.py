@@ -7,6 +7,7 @@ from recipes import addition as _addition  # noqa: F401  (registers itself)
 from recipes import air_quality as _air_quality  # noqa: F401
 from recipes import babi as _babi  # noqa: F401
 from recipes import char_rnn as _char_rnn  # noqa: F401
+from recipes import chorale_frames as _chorale_frames  # noqa: F401
 from recipes import chorales as _chorales  # noqa: F401
 from recipes import cloze as _cloze  # noqa: F401
 from recipes import connected_digits as _connected_digits  # noqa: F401
