@@ -14,6 +14,13 @@ SMALL = {"units": 24, "embedding_dim": 8}
 SOURCE = {**SMALL, "source_vocabulary_size": TOKENS, "target_vocabulary_size": TOKENS}
 SETTINGS = {
     "attention_n_to_m": SOURCE,
+    "captioning": {
+        **SMALL,
+        "height": 8,
+        "width": 8,
+        "vocabulary_size": TOKENS,
+        "filters": (8,),
+    },
     "cloze": {"units": 24, "embedding_dim": 24, "vocabulary_size": TOKENS},
     "forecast": {"num_features": 2, "window": STEPS, "horizon": TARGETS, "units": 24},
     "grid_rnn": {"num_channels": 2, "num_classes": 5, "units": 16, "pooling": "attention"},
@@ -21,8 +28,10 @@ SETTINGS = {
     "n_to_m": {**SOURCE, "context": "transform_all", "injection": "both"},
     "n_to_n": {**SMALL, "num_classes": 5, "num_features": 2},
     "n_to_one": {**SMALL, "num_classes": 5, "vocabulary_size": TOKENS},
+    "one_to_frames": {"num_features": 6, "num_outputs": 3, "units": 24},
     "one_to_n": {**SMALL, "num_features": 6, "vocabulary_size": TOKENS},
     "perceptron": {"num_features": 6, "num_outputs": 3, "hidden_units": [32]},
+    "reading_comprehension": {**SMALL, "num_answers": 5, "vocabulary_size": TOKENS},
     "recurrent_features": {**SMALL, "vocabulary_size": TOKENS},
     "skip_thought": {**SMALL, "vocabulary_size": TOKENS},
     "tagger": {
@@ -40,10 +49,10 @@ def given(model, random):
     batch = {}
     for name, tensor in model.input.items():
         shape = [ROWS if not axis else size for axis, size in enumerate(tensor.shape)]
-        free = {1: TARGETS if name in ("target", "previous", "next") else STEPS, 2: 3}
+        free = {1: TARGETS if name in ("target", "previous", "next") else STEPS, 2: STEPS}
         shape = [free[axis] if size is None else size for axis, size in enumerate(shape)]
         if "length" in name:
-            batch[name] = np.full([ROWS], STEPS, "int32")
+            batch[name] = np.full(shape, STEPS, "int32")
         elif tensor.dtype == "int32":
             places = np.prod(shape[1:], dtype=int)
             columns = [random.permutation(TOKENS - 4)[:ROWS] + 4 for _ in range(places)]
@@ -59,7 +68,7 @@ def aims(outputs, random):
     for name, value in outputs.items():
         if "logits" in name:
             made[name] = random.integers(0, value.shape[-1], value.shape[:-1])
-        elif name in ("forecast", "last"):
+        elif name in ("forecast", "frames", "last"):
             made[name] = random.uniform(-0.7, 0.7, value.shape).astype("float32")
     return made
 
