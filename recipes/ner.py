@@ -35,7 +35,7 @@ class Settings(TaggingSettings):
     dropout: float = 0.3
     token_dropout: float = 0.1
     batch_size: int = 16
-    epochs: float = 18.0
+    epochs: float = 12.0
 
 
 @register
