@@ -44,7 +44,12 @@ class GridMNIST(ImageToLabelRecipe):
         "Share of the 10,000 test pictures whose digit is named wrongly. The settings were chosen "
         "on the last 5,000 of the 60,000 training pictures, which the model was not trained on."
     )
-    tried = ""
+    tried = (
+        "These settings are the only ones that were trained. What they cost was measured before: "
+        "1.1 minutes of one core an epoch; 64 units on patches of 4 by 4 pixels cost 0.9. More "
+        "units (the paper has 256 in each direction) and more than 6 epochs were not tried for "
+        "want of time, nor was anything else of the search space."
+    )
     settings = Settings()
     search_space = (
         Parameter("units", choices=(24, 32, 48)),

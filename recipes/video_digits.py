@@ -78,7 +78,10 @@ class VideoDigits(Recipe):
         "its frames are. In an empty frame nothing is to be seen: the label is that of the digit "
         "that hides. The clips are this recipe's own, so nobody has published a figure for them."
     )
-    tried = ""
+    tried = (
+        "These settings are the only ones that were trained: one direction alone, other widths and "
+        "more clips were not tried for want of time."
+    )
     data_note = (
         "Clips of 12 to 20 frames, made by the recipe: digits of MNIST that fly straight, bounce "
         "off the edges and change every 4 to 8 frames; 12 % of the frames (never the first of a "
