@@ -145,7 +145,9 @@ class ForcedModel(keras.Model):
         self.discriminator = None
         if how == "professor":
             self.discriminator = discriminator or Discriminator(name="discriminator")
-            self.discriminator.build((None, None, decoder.stack.output_size))
+            # A loaded one is built.
+            if not self.discriminator.built:
+                self.discriminator.build((None, None, decoder.stack.output_size))
         shown = [term.log_name for term in self.terms]
         shown += ["discriminator"] if how == "professor" else []
         shown += ["own_tokens"] if how == "scheduled" else []
