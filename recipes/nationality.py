@@ -19,14 +19,15 @@ class Settings(LabelSettings):
     units: int = 128
     embedding_dim: int = 64
     num_layers: int = 1
-    # By attention the accuracy was at 0.71 where this one is at 0.79: the ending counts most.
+    # Better than the maximum and than attention: a name's ending says most.
     pooling: str = "last"
-    dropout: float = 0.2
+    dropout: float = 0.1
     word_dropout: float = 0.0
     # The metric counts 60 Vietnamese names as much as 7,500 Russian ones.
     balance: float = 0.5
     batch_size: int = 64
-    epochs: float = 20.0
+    # Longer, the common languages gain and the rare ones, which count as much, lose.
+    epochs: float = 8.0
     learning_rate: float = 5e-3
 
 
@@ -44,7 +45,15 @@ class Nationality(TextToLabelRecipe):
         "of those can be right. Of the rarest languages a split holds six to nine names, so one "
         "name more or less moves the mean by half a point."
     )
-    tried = ""
+    tried = (
+        "On the 1,805 validation names, seed 0 (macro F1, then accuracy; the means of 18 "
+        "languages of which the rarest have six names move by several points from one run to the "
+        "next). 8 epochs, dropout 0.1: the last h 56.8 and 80.0 %, the maximum of all h 51.9 and "
+        "78.1 %. 6 epochs at 2e-3, dropout 0.3, attention: 33.6 and 71.4 %. The last h for 20 "
+        "epochs with dropout 0.2: 53.7 and 81.7 %, with 94 % of the training names right: from "
+        "the eighth epoch on the validation loss stands still, the common languages gain and the "
+        "rare ones lose."
+    )
     example = "Yamamoto"
     settings = Settings()
     longest_ngram = 4
