@@ -63,6 +63,7 @@ def test_answers_hold_unknown_words_of_their_own_source(pair):
     np.testing.assert_allclose(out["unknown_share"], [2 / 6, 0, 3 / 4, 1])
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_the_said_words(pair):
     """Each answer, read back through the extended vocabulary and scored under teacher forcing."""
     model, module = pair
