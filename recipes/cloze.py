@@ -203,7 +203,7 @@ class Cloze(Recipe):
         for words in train:
             for before, word in zip(["", *words], words, strict=False):
                 after[before.lower()][word.lower()] += 1
-        common = _commonest(sum(after.values(), Counter()))
+        common = _commonest(Counter(word.lower() for words in train for word in words))
         following = {word: _commonest(counts) for word, counts in after.items()}
         pairs = [
             (before.lower(), word.lower())
