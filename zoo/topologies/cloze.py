@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_counts, check_share
@@ -64,7 +65,7 @@ def cloze(
         tied=True,
     )
     around = Surroundings(cell, units, num_layers, bidirectional, dropout, name="surroundings")(
-        embedding(tokens), length
+        embedding(tokens), CheckedLength(name="checked_length")(length, tokens)
     )
     narrow = keras.layers.Dense(embedding_dim, "tanh", name="narrow")(around)
     narrow = keras.layers.Dropout(dropout, name="dropout")(narrow)

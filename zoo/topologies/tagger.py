@@ -6,6 +6,7 @@ import keras
 
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.characters import CharacterFeatures
+from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.crf import ConditionalRandomField
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.pooling import Pooling
@@ -87,6 +88,7 @@ def tagger(
     tokens = keras.Input([None], dtype="int32", name="tokens")
     characters = keras.Input([None, None], dtype="int32", name="characters")
     length = keras.Input([], dtype="int32", name="length")
+    real = CheckedLength(name="checked_length")(length, tokens)
     embedding = token_embedding(
         vocabulary_size, embedding_dim, word_vectors=word_vectors, train_embedding=train_embedding
     )
@@ -108,17 +110,17 @@ def tagger(
         dropout=dropout,
         recurrent_weight_dropout=recurrent_weight_dropout,
         name="recurrence",
-    )(steps, length)
+    )(steps, real)
     dropout_layer = keras.layers.Dropout(dropout, name="dropout")
     outputs = {
         "logits": keras.layers.Dense(num_classes, name="output_projection")(dropout_layer(hidden))
     }
     if num_row_classes is not None:
-        vector = Pooling(pooling, bidirectional=True, name="pooling")(hidden, length)
+        vector = Pooling(pooling, bidirectional=True, name="pooling")(hidden, real)
         outputs["row_logits"] = keras.layers.Dense(num_row_classes, name="row_projection")(
             dropout_layer(vector)
         )
     if crf:
-        outputs.update(ConditionalRandomField(name="crf")(outputs["logits"], length))
+        outputs.update(ConditionalRandomField(name="crf")(outputs["logits"], real))
     inputs = {"tokens": tokens, "characters": characters, "length": length}
     return keras.Model(inputs, outputs, name="tagger")

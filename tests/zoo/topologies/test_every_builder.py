@@ -357,10 +357,11 @@ def test_an_unknown_cell_is_refused_with_the_near_one(name):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize("name", CASES)
-def test_mixed_precision_gives_nearly_the_same(name):
+def test_mixed_precision_gives_nearly_the_same(name, policy):
     outputs = arrays(build(name)(CASES[name].batch))
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(policy)
     try:
         mixed = build(name)(CASES[name].batch)
     finally:
@@ -421,6 +422,19 @@ def test_compiled_by_xla_trains_the_same(name):
         losses[compiled] = [step["loss"] for step in steps]
     np.testing.assert_allclose(losses[True], losses[False], rtol=1e-4)
     assert losses[True][1] != losses[True][0]
+
+
+# A sequence of these models is checked against its lengths; see also test_checked_length.py.
+CHECKED = ["n_to_n", "n_to_one", "joint", "tagger", "cloze", "recurrent_features", "grid_rnn"]
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_length_past_the_end_is_refused(name):
+    model, case = build(name), CASES[name]
+    key = "length" if "length" in case.batch else "width"
+    wrong = {**case.batch, key: case.batch[key] + 1}
+    with pytest.raises(InputError, match="5 in row 0; expected a length from 0 to 4"):
+        model(wrong)
 
 
 TOGETHER = [
