@@ -33,8 +33,8 @@ class TokenBatchPlan:
     Example:
 
     >>> plan = TokenBatchPlan(np.array([3, 1, 6, 1, 3]), batch_tokens=6)
-    >>> sorted(rows.tolist() for rows in plan.epoch(0))
-    [[1, 3], [2], [4, 0]]
+    >>> sorted(sorted(rows.tolist()) for rows in plan.epoch(0))
+    [[0, 4], [1, 3], [2]]
     >>> plan.steps_per_epoch, plan.padding_share()
     (3, 0.0)
     """

@@ -1,11 +1,13 @@
 """The two-dimensional LSTM cell, against its equations in NumPy."""
 
+import doctest
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.cells import LSTMStateTuple
+from zoo.cells import LSTMStateTuple, grid_lstm_cell
 from zoo.cells.grid_lstm_cell import GridLSTMCell
 from zoo.errors import InputError
 
@@ -61,3 +63,8 @@ def test_config_and_bad_units():
     assert (cell.units, cell.forget_bias, cell.name) == (3, 1.0, "grid")
     with pytest.raises(InputError, match="units"):
         GridLSTMCell(0)
+
+
+def test_the_example_runs():
+    result = doctest.testmod(grid_lstm_cell, extraglobs={"tf": tf})
+    assert result.attempted and not result.failed

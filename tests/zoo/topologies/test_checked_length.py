@@ -1,5 +1,6 @@
 """Lengths that do not fit are refused, in eager code, in graphs and in what is exported."""
 
+import doctest
 import functools
 
 import keras
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 import zoo
 from zoo.errors import InputError
+from zoo.topologies import checked_length
 from zoo.topologies.checked_length import CheckedLength
 
 FEATURES = np.ones([2, 3, 1], "float32")
@@ -61,3 +63,8 @@ def test_any_axis_and_the_config():
     with pytest.raises(InputError, match="width: 6 in row 0; expected a length from 0 to 5"):
         layer(tf.constant([6]), picture)
     assert layer(keras.Input([]), keras.Input([2, 5, 1])).dtype == "int32"
+
+
+def test_the_example_runs():
+    result = doctest.testmod(checked_length)
+    assert result.attempted and not result.failed

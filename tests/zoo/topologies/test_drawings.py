@@ -1,5 +1,6 @@
 """Every builder has a drawing of its settings, whose boxes, lines and words stay apart."""
 
+import doctest
 import itertools
 import re
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 import zoo
 from zoo.errors import InputError
-from zoo.topologies.drawings import draw_model, drawings
+from zoo.topologies.drawings import caption, draw_model, drawings, registry, shapes
 from zoo.topologies.drawings.__main__ import SHOWN
 from zoo.topologies.drawings.registry import complete
 
@@ -190,3 +191,9 @@ def test_the_documentation_holds_what_the_command_writes(tmp_path):
         made_by = re.search(rb"Matplotlib v[0-9.]+", kept)[0].decode()
         if made_by == f"Matplotlib v{matplotlib.__version__}":
             assert path.read_bytes() == kept, f"{path.name} is stale: make drawings"
+
+
+@pytest.mark.parametrize("module", [shapes, registry, caption])
+def test_examples_run(module):
+    result = doctest.testmod(module)
+    assert result.attempted and not result.failed

@@ -1,13 +1,16 @@
 """Batches bounded by their tokens, against counting by hand."""
 
+import doctest
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from zoo.errors import InputError
-from zoo.training import BatchPlan, ragged, training_stream
+from zoo.training import BatchPlan, ragged, token_batching, training_stream
 from zoo.training.token_batching import TokenBatchPlan
 
 LENGTHS = np.random.default_rng(0).integers(0, 30, [203, 2])
@@ -107,3 +110,12 @@ def test_a_stream_gathers_batches_of_any_number_of_rows():
 def test_what_cannot_be_cut_is_refused(lengths, settings, said):
     with pytest.raises(InputError, match=said):
         TokenBatchPlan(np.array(lengths), **settings)
+
+
+def test_examples_run():
+    examples = {"np": np, "TokenBatchPlan": TokenBatchPlan}
+    result = doctest.testmod(token_batching, extraglobs=examples)
+    assert result.attempted and not result.failed
+    page = Path(__file__).parents[3] / "docs" / "training.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(code, str(page), "exec"), {})
