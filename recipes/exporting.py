@@ -58,6 +58,7 @@ def export(
         version,
         warmup=run.recipe.warmup(),
         model_name=name,
+        methods=getattr(run.module, "methods", None),
     )
     if int(written.name) == list_versions(folder)[-1]:
         RunFolder(folder).write_json("metrics.json", {**facts, "version": int(written.name)})
