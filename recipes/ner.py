@@ -58,7 +58,15 @@ class Ner(TaggingRecipe):
         "and test data were chosen to be new ones, and come from other places than the training "
         "data: without vectors or lists from outside, most of them are words never seen."
     )
-    tried = ""
+    tried = (
+        "On the validation sentences: dropout 0.5, a fifth of the words unknown and batches of 32 "
+        "for 15 epochs, entity F1 7.0 % (3.7 % of the entities found); these settings, 14.7 %: no "
+        "better than the most frequent tag of each word (14.5 %), though what is named is right "
+        "oftener (51 % against 30 %). The validation loss was still falling at the last of the "
+        "twelve epochs, which took three minutes: this model is trained too briefly, and without "
+        "word vectors most entities are words it never saw. `word_vectors` takes a file of them; "
+        "what it gains has not been measured."
+    )
     own_data = (
         "a UTF-8 text file, word<TAB>tag a line with a blank line after each sentence; tags are "
         "IOB2: O, B-NAME for the first word of an entity, I-NAME for its others"
