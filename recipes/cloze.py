@@ -92,7 +92,14 @@ class Cloze(Recipe):
         "or among its first five; a word that the vocabulary lacks counts as wrong (`known_share` "
         "are in it). `perplexity` is over the known ones. Capitals do not count."
     )
-    tried = ""
+    tried = (
+        "What stands behind a gap counts: on the validation book the same model that reads what "
+        "stands before it alone (`--set bidirectional=false`, as many steps) has 17.1 % of the gaps "
+        "at 1 and 36.3 % at 5, perplexity 145.6; both ways, these settings, 23.4 % and 40.7 %, "
+        "perplexity 115.3. Both losses were still falling after the two epochs of three minutes "
+        "each. With every word of the vocabulary at every step in training a step took eight times "
+        "as long as with a sample of them."
+    )
     own_data = (
         "a UTF-8 text file of English prose; blank lines separate paragraphs, which are cut into "
         "sentences"
