@@ -39,7 +39,7 @@ class GridMNIST(ImageToLabelRecipe):
     topology = "grid_rnn"
     metric = "error"
     lower_is_better = True
-    published = (("ReNet, 2 layers of 256 units", "0.45 %", "Visin et al. 2015, table 2"),)
+    published = (("ReNet, 2 layers of 256 units", "0.45 %", "Visin et al. 2015"),)
     how_measured = (
         "Share of the 10,000 test pictures whose digit is named wrongly. The settings were chosen "
         "on the last 5,000 of the 60,000 training pictures, which the model was not trained on."
