@@ -91,7 +91,9 @@ class LongMemory(Recipe):
     how_measured = (
         "Mean squared error of the sum over 4,000 sequences that training did not see; "
         f"`right_share` is the share that is off by less than {TOLERANCE} (Hochreiter & "
-        "Schmidhuber 1997)."
+        "Schmidhuber 1997). A model knows the length that it was trained at: of the six numbers in "
+        "the example the shipped one, trained on 200, makes -0.15 where 0.61 is right; of 200 it "
+        "says what the table shows."
     )
     tried = """All cells with these settings, by `python -m recipes.long_memory_table`: 1,500 steps
 of 64 sequences, 64 units, seed 0; a gated cell starts by chrono initialisation (Tallec & Ollivier
