@@ -202,6 +202,12 @@ class Headlines(TextToTextRecipe):
         said = [" ".join(text.split()[:count]) for text, _ in examples]
         return {f"first {count} words of the text": rouge(said, [title for _, title in examples])}
 
+    def warmup(self):
+        requests = dict(super().warmup())
+        ids = requests["token_ids"]
+        requests["token_ids"] = {**ids, "copy_ids": ids["source"]}
+        return list(requests.items())
+
     def show(self, answers, examples, count):
         chosen = examples[:12]
         said = self.says(answers(text=[text for text, _ in chosen]))

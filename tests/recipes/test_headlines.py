@@ -56,6 +56,11 @@ def test_names_that_the_vocabulary_lacks_are_labels_by_their_place(run):
     assert columns["target"].to_list()[0][0] == 1
 
 
+def test_what_warms_a_server_up_is_answered(run):
+    for signature, given in run.recipe.warmup():
+        assert run.answers(signature, **given)
+
+
 def test_answers_and_measures(run):
     answer = run.answers(text=["On Monday Zed won the race.", ""])
     assert answer["n_best"].shape == (2, 2)
