@@ -22,7 +22,8 @@ def card(run: Run, facts: dict[str, Any], name: str | None) -> str:
         f"# {recipe.name}: {recipe.title}",
         _usage(recipe, name),
         "## Result\n\n" + _results(recipe, metrics),
-        "## Examples\n\n" + _examples(run),
+        # Sentences of data that may not be passed on are not quoted either.
+        *(["## Examples\n\n" + _examples(run)] if name else []),
         "## Data and licence\n\n" + _data(run),
         "## How it was made\n\n" + _making(run, facts),
         "## What was tried\n\n" + recipe.tried,

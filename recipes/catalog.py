@@ -14,12 +14,12 @@ from recipes import connected_digits as _connected_digits  # noqa: F401
 from recipes import digit_captions as _digit_captions  # noqa: F401
 from recipes import g2p as _g2p  # noqa: F401
 from recipes import grid_mnist as _grid_mnist  # noqa: F401
-from recipes import nationality as _nationality  # noqa: F401
 from recipes import headlines as _headlines  # noqa: F401
 from recipes import intent_slots as _intent_slots  # noqa: F401
 from recipes import long_memory as _long_memory  # noqa: F401
-from recipes import ner as _ner  # noqa: F401
 from recipes import names as _names  # noqa: F401
+from recipes import nationality as _nationality  # noqa: F401
+from recipes import ner as _ner  # noqa: F401
 from recipes import pos_tagging as _pos_tagging  # noqa: F401
 from recipes import question_type as _question_type  # noqa: F401
 from recipes import row_mnist as _row_mnist  # noqa: F401

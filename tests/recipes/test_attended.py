@@ -1,5 +1,7 @@
 """What a model attends to, in a line and in a picture."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,6 @@ def test_words_are_coloured_by_their_weight_and_stay_inside():
     frame = above.get_window_extent(renderer)
     boxes = [text.get_window_extent(renderer) for text in above.texts]
     assert all(box.x0 >= frame.x0 - 1 and box.x1 <= frame.x1 + 1 for box in boxes)
-    for one, two in zip(boxes, boxes[1:], strict=False):
+    for one, two in itertools.pairwise(boxes):
         assert one.x1 <= two.x0 or two.y1 <= one.y0 + 1
     assert [bar.get_width() for bar in below.patches] == [0.75, 0.25]

@@ -1,9 +1,9 @@
 """Functional builders, one file for each topology."""
 
 from zoo.topologies.attention_n_to_m import attention_n_to_m as attention_n_to_m
-from zoo.topologies.forecast import forecast as forecast
 from zoo.topologies.captioning import captioning as captioning
 from zoo.topologies.cloze import cloze as cloze
+from zoo.topologies.forecast import forecast as forecast
 from zoo.topologies.grid_rnn import grid_rnn as grid_rnn
 from zoo.topologies.joint import joint as joint
 from zoo.topologies.n_to_m import n_to_m as n_to_m
