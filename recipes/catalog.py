@@ -17,7 +17,6 @@ from recipes import grid_mnist as _grid_mnist  # noqa: F401
 from recipes import headlines as _headlines  # noqa: F401
 from recipes import intent_slots as _intent_slots  # noqa: F401
 from recipes import long_memory as _long_memory  # noqa: F401
-from recipes import names as _names  # noqa: F401
 from recipes import nationality as _nationality  # noqa: F401
 from recipes import ner as _ner  # noqa: F401
 from recipes import pos_tagging as _pos_tagging  # noqa: F401
@@ -31,6 +30,7 @@ from recipes import sunspots as _sunspots  # noqa: F401
 from recipes import tang_poetry as _tang_poetry  # noqa: F401
 from recipes import translation as _translation  # noqa: F401
 from recipes import video_digits as _video_digits  # noqa: F401
+from recipes import written_names as _written_names  # noqa: F401
 from recipes.recipe import Recipe, recipes
 from recipes.run import Run
 from recipes.settings import replace

@@ -42,6 +42,7 @@ def run(tmp_path_factory):
     return recipes.get("chorale_frames").fit(folder / "run", data=path, steps=4, **TINY)
 
 
+@pytest.mark.slow
 def test_chord_texts_are_the_rolls(run):
     texts = [*PIECES, "", "999 x 60 |"]
     answer = run.answers(chords=texts)
@@ -62,6 +63,7 @@ def test_chord_texts_are_the_rolls(run):
     assert np.all(np.diff(answer["chances"], axis=1) <= 0)
 
 
+@pytest.mark.slow
 def test_the_measure_is_the_loss_of_training(run):
     examples = run.examples("validation")
     columns, _ = run.recipe.columns(run.assets, examples)
@@ -71,6 +73,7 @@ def test_the_measure_is_the_loss_of_training(run):
     assert measured["nats_per_frame"] == pytest.approx(float(loss), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_plain_methods_on_a_worked_case(run):
     # One note sounds in every second frame of training; the other 87 never.
     train = [[(60,), (), (60,), ()] * 5]
@@ -91,6 +94,7 @@ def test_a_wrong_line_is_named(tmp_path):
         recipes.get("chorale_frames").fit(tmp_path / "run", data=path)
 
 
+@pytest.mark.slow
 def test_an_exported_model_needs_no_keras(run, tmp_path):
     tf.saved_model.save(run.module, str(tmp_path), signatures=run.module.signatures)
     loaded = tf.saved_model.load(str(tmp_path)).signatures["serving_default"]

@@ -45,6 +45,7 @@ def test_a_midi_file_holds_each_note_as_long_as_it_sounds(tmp_path):
     assert sorted(notes) == [(60, 0, 960), (64, 0, 480), (67, 480, 960)]
 
 
+@pytest.mark.slow
 def test_own_chorales_fit_measure_and_write(tmp_path):
     path = tmp_path / "own.tsv"
     rows = [(chord_text(transposed(MAJOR, i % 5)), f"key {i % 5}") for i in range(24)]

@@ -71,6 +71,7 @@ def run(tmp_path_factory):
     return recipes.get("connected_digits").fit(folder / "run", data=folder / "own", steps=3, **TINY)
 
 
+@pytest.mark.slow
 def test_samples_files_and_silence_are_answered(run, tmp_path):
     (one,) = connected_digits(recordings(), 1, seed=7)
     samples = (one.samples * 32767).astype("<i2")
@@ -94,6 +95,7 @@ def test_samples_files_and_silence_are_answered(run, tmp_path):
     np.testing.assert_allclose(given["alignment"][0, :words].sum(-1), 1, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_measures(run):
     measured = run.evaluate("validation")
     assert measured["utterances"] == 4

@@ -53,6 +53,7 @@ def run(tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_encoded_pictures_are_answered_as_pixels(run):
     (strip,) = digit_strips(digits(), 1, seed=9)
     png = tf.io.encode_png(strip.picture[..., None]).numpy()
@@ -67,6 +68,7 @@ def test_encoded_pictures_are_answered_as_pixels(run):
     assert run.answers(image_bytes=[png], max_length=0)["text"][0] == b""
 
 
+@pytest.mark.slow
 def test_measures(run):
     measured = run.evaluate("validation")
     assert measured["strips"] == 4

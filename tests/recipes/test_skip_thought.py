@@ -52,6 +52,7 @@ def test_what_a_line_can_divide_is_divided():
     assert linear_accuracy(vectors[:80], mixed[:80], vectors[80:], mixed[80:]) < 0.8
 
 
+@pytest.mark.slow
 def test_triples_are_neighbours(run):
     for split in ("train", "validation", "test"):
         for before, sentence, after in run.examples(split):
@@ -62,6 +63,7 @@ def test_triples_are_neighbours(run):
                 assert str(number) in before and str(number + 1) in after
 
 
+@pytest.mark.slow
 def test_a_sentence_alone_is_the_sentence_in_a_batch(run):
     texts = ["The cat number 3 sat down.", "", "dog", "unheard words here"]
     together = run.answers(text=texts)
@@ -72,6 +74,7 @@ def test_a_sentence_alone_is_the_sentence_in_a_batch(run):
     np.testing.assert_allclose(together["unknown_share"], [0, 0, 0, 1], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_following_is_the_decoders_own_likelihood(run):
     words = run.assets.words
     given = {"text": ["dog 3 ran away"], "candidate": ["the cat"]}
@@ -92,6 +95,7 @@ def test_following_is_the_decoders_own_likelihood(run):
     assert answer["tokens"][0] == 3
 
 
+@pytest.mark.slow
 def test_measures_beside_plain_methods(run):
     measured = run.evaluate("validation")
     assert 0 <= measured["found_first"] <= 1

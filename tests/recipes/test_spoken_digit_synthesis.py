@@ -28,6 +28,7 @@ def run(tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_sounds_are_as_long_as_asked_or_as_usual(run):
     answer = run.answers(label=["low", "high", "none"], seconds=[0.0, 0.2, 0.2])
     usual = run.assets.usual_frames[run.assets.labels.index("low")][0]
@@ -40,6 +41,7 @@ def test_sounds_are_as_long_as_asked_or_as_usual(run):
     assert np.max(np.abs(answer["waveform"][0])) == pytest.approx(0.9, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_row_alone_is_the_row_in_a_batch(run):
     together = run.answers(label=["low", "high"], seconds=[0.1, 0.3])
     alone = run.answers(label=["low"], seconds=[0.1])
@@ -49,6 +51,7 @@ def test_a_row_alone_is_the_row_in_a_batch(run):
     )
 
 
+@pytest.mark.slow
 def test_measures_without_a_recogniser_of_such_words(run):
     measured = run.recipe.measure(run.settings, run.answers, run.examples("validation"))
     assert 0 < measured["frame_error"] < 5
@@ -56,6 +59,7 @@ def test_measures_without_a_recogniser_of_such_words(run):
     assert 0 < plain["the usual frame"]["frame_error"] < 5
 
 
+@pytest.mark.slow
 def test_a_sound_is_written(run, tmp_path):
     answer = run.answers(**run.recipe.inputs(["low"]))
     assert run.recipe.write(tmp_path / "low.wav", "low", answer)

@@ -78,6 +78,7 @@ def test_bad_data_is_named(tmp_path, content, message):
         recipes.get("translation").fit(tmp_path / "run", data=path, steps=1, **TINY)
 
 
+@pytest.mark.slow
 def test_own_sentences_fit_measure_and_answer(tmp_path):
     path = tmp_path / "own.tsv"
     rows = [(f"die Zahl {i} ist da.", f"the number {i} is there.") for i in range(40)]

@@ -51,7 +51,8 @@ def resample(
 def _resampled(samples, rate, new_rate):
     size = tf.size(samples)
     exact = tf.cast(size, tf.int64) * new_rate
-    new_size = tf.cast(-(-exact // tf.cast(rate, tf.int64)), tf.int32)
+    # A rate of zero is refused above, but not always before this is computed.
+    new_size = tf.cast(-(-exact // tf.cast(tf.maximum(rate, 1), tf.int64)), tf.int32)
     return tf.cond(
         (rate == new_rate) | (size == 0),
         lambda: samples,

@@ -20,10 +20,24 @@ NEWEST = {
 }
 
 
+# Of each kind of input one model in the default run; the others with -m slow.
+QUICK = {"g2p", "intent_slots", "row_mnist"}
+SERVED = [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in NEWEST]
+
+
 @pytest.fixture(scope="module")
-def zoo_server():
-    with Server(SAVED_MODELS, rest_port=0, grpc_port=0, poll_seconds=0) as running:
+def zoo_server(request, tmp_path_factory):
+    base = tmp_path_factory.mktemp("models")
+    items = filter(_asks_server, request.session.items)
+    wanted = {item.callspec.params["name"] for item in items}
+    for name in wanted:
+        (base / name).symlink_to(SAVED_MODELS / name)
+    with Server(base, rest_port=0, grpc_port=0, poll_seconds=0) as running:
         yield running
+
+
+def _asks_server(item) -> bool:
+    return Path(__file__) == item.path and "zoo_server" in item.fixturenames
 
 
 def requests_of(path: Path) -> list[tuple[str, dict[str, np.ndarray]]]:
@@ -57,12 +71,13 @@ def test_it_can_be_served(name):
 
 
 @pytest.mark.parametrize("name", NEWEST)
-def test_every_signature_has_a_warmup_request(name):
+def test_a_server_is_warmed_up_by_what_is_there(name):
     signatures = set(public_signatures(read_meta_graph(NEWEST[name])))
-    assert {signature for signature, _ in requests_of(NEWEST[name])} == signatures
+    requested = {signature for signature, _ in requests_of(NEWEST[name])}
+    assert "serving_default" in requested <= signatures
 
 
-@pytest.mark.parametrize("name", NEWEST)
+@pytest.mark.parametrize("name", SERVED)
 def test_served_answers_equal_the_models_own(zoo_server, name):
     path = NEWEST[name]
     loaded = tf.saved_model.load(str(path))
@@ -83,7 +98,7 @@ def test_served_answers_equal_the_models_own(zoo_server, name):
                 assert_same(found[key], tensor.numpy())
 
 
-@pytest.mark.parametrize("name", NEWEST)
+@pytest.mark.parametrize("name", SERVED)
 def test_plain_http_in_columns(zoo_server, name):
     path = NEWEST[name]
     signature, inputs = requests_of(path)[0]
