@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint format install clean
+.PHONY: demo test test-slow lint format drawings install clean
 
 install: $(INSTALLED)
 
@@ -30,6 +30,10 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The pictures of docs/topologies.md.
+drawings: $(INSTALLED)
+	$(BIN)/python -m zoo.topologies.drawings docs/drawings
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
