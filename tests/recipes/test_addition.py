@@ -50,6 +50,7 @@ def _small(recipe):
     )
 
 
+@pytest.mark.slow
 def test_own_questions_fit_measure_and_answer(tmp_path):
     path = tmp_path / "own.tsv"
     path.write_text("".join(f"{i}-1\t{i - 1}\n" for i in range(40)), encoding="utf-8")

@@ -45,6 +45,7 @@ def test_sentences_and_words_are_cut():
     assert split_words(tf.constant(["Über ALLE,"])).to_list() == [["über".encode(), b"alle"]]
 
 
+@pytest.mark.slow
 def test_questions_of_a_story_stay_together(run):
     splits = [run.examples(split) for split in ("train", "validation", "test")]
     assert sum(map(len, splits)) == 60
@@ -54,6 +55,7 @@ def test_questions_of_a_story_stay_together(run):
             assert second.story.startswith(first.story)
 
 
+@pytest.mark.slow
 def test_answers_with_what_was_looked_at(run):
     answer = run.answers(
         story=["Mary went to the garden. John slept.", "", "Mary went to the moon."],
@@ -70,6 +72,7 @@ def test_answers_with_what_was_looked_at(run):
     assert np.all(np.diff(answer["scores"], axis=1) <= 0)
 
 
+@pytest.mark.slow
 def test_a_row_alone_is_the_row_in_a_batch(run):
     story = ["Mary went to the garden. Mary moved to the office.", "Mary went to the garden."]
     together = run.answers(story=story, question=["Where is Mary?"] * 2)
@@ -77,6 +80,7 @@ def test_a_row_alone_is_the_row_in_a_batch(run):
     np.testing.assert_allclose(together["scores"][1], alone["scores"][0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_typed_is_a_story_and_a_question(run):
     given = run.recipe.inputs(["Mary went home. She slept. Where is she?"])
     assert given == {"story": ["Mary went home. She slept."], "question": ["Where is she?"]}
@@ -84,6 +88,7 @@ def test_what_is_typed_is_a_story_and_a_question(run):
         run.recipe.inputs(["Where is she?"])
 
 
+@pytest.mark.slow
 def test_measures(run):
     measured = run.evaluate("test")
     assert measured["accuracy"] == measured["accuracy_of_task_own"]

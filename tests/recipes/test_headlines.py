@@ -46,6 +46,7 @@ def test_marked_words_join_to_what_they_were():
     assert cut.split_text("a b.") == ["▁a", "▁b", "."]
 
 
+@pytest.mark.slow
 def test_names_that_the_vocabulary_lacks_are_labels_by_their_place(run):
     columns, _ = run.recipe.columns(run.assets, [("On Monday Zed won the race.", "Zed wins")])
     size = len(run.assets.target)
@@ -56,11 +57,13 @@ def test_names_that_the_vocabulary_lacks_are_labels_by_their_place(run):
     assert columns["target"].to_list()[0][0] == 1
 
 
+@pytest.mark.slow
 def test_what_warms_a_server_up_is_answered(run):
     for signature, given in run.recipe.warmup():
         assert run.answers(signature, **given)
 
 
+@pytest.mark.slow
 def test_answers_and_measures(run):
     answer = run.answers(text=["On Monday Zed won the race.", ""])
     assert answer["n_best"].shape == (2, 2)

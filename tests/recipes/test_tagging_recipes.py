@@ -43,7 +43,13 @@ def write(path, name):
     return path
 
 
-@pytest.fixture(scope="module", params=sorted(SENTENCES))
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=[] if name == "intent_slots" else [pytest.mark.slow])
+        for name in sorted(SENTENCES)
+    ],
+)
 def run(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     data = write(folder / "own.tsv", request.param)

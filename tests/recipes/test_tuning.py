@@ -171,6 +171,7 @@ def test_a_trial_that_diverges_is_recorded(line, tmp_path):
     assert tuned.settings == {"learning_rate": 1e-2}
 
 
+@pytest.mark.slow
 def test_an_interrupted_trial_goes_on_from_its_checkpoint(line, tmp_path, monkeypatch):
     whole = tuning.tune(line, tmp_path / "whole", trials=2, settings={"ema_momentum": 0.9})
     with monkeypatch.context() as patch:
@@ -212,6 +213,7 @@ def test_a_trial_killed_while_its_folder_was_made_starts_anew(line, tmp_path, mo
     assert [o.status for o in tuned.outcomes] == ["done"]
 
 
+@pytest.mark.slow
 def test_hyperband_maps_its_lengths_to_epochs(line, tmp_path):
     tuned = tuning.tune(line, tmp_path / "t", tuner="hyperband", epochs=3, trials=4)
     epochs = [
@@ -227,6 +229,7 @@ def test_steps_are_a_length_too(line, tmp_path):
     assert run.description()["steps"] == 5 and run.read_history()[-1]["step"] == 5
 
 
+@pytest.mark.slow
 def test_a_time_budget_can_be_given_again(line, tmp_path, monkeypatch):
     looks = iter(range(1000))
     with monkeypatch.context() as patch:

@@ -154,6 +154,7 @@ assert not any(m.split(".")[0] in ("zoo", "recipes") for m in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_export_and_load_in_a_bare_process(tmp_path):
     """All kinds in one model, so that one process will do."""
     model = two_steps(*zoo.attention.names())
