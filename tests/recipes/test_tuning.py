@@ -148,6 +148,7 @@ def test_trials_are_runs_and_the_best_settings_are_what_fit_takes(line, tmp_path
     assert "64 examples, 4 steps an epoch" in (tuned.folder.logs / "0000.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_trial_that_gets_no_better_is_stopped(line, tmp_path):
     line.search_space = (Parameter("learning_rate", choices=(1e-30, 1e-2)),)
     tuned = tuning.tune(
@@ -161,6 +162,7 @@ def test_a_trial_that_gets_no_better_is_stopped(line, tmp_path):
     assert rounds == {1e-30: 3, 1e-2: 8}
 
 
+@pytest.mark.slow
 def test_a_trial_that_diverges_is_recorded(line, tmp_path):
     line.search_space = (Parameter("learning_rate", choices=(1e-2, 1e30)),)
     tuned = tuning.tune(line, tmp_path / "t", trials=2)

@@ -6,6 +6,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from zoo import cells
@@ -41,6 +42,7 @@ assert not [name for name in sys.modules if name.split(".")[0] == "zoo"]
 """
 
 
+@pytest.mark.slow
 def test_every_cell_serves_without_the_zoo(random, tmp_path):
     inputs = keras.Input((None, FEATURES), name="inputs")
     lengths = keras.Input((), dtype="int32", name="lengths")

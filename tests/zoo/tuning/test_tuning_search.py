@@ -37,6 +37,7 @@ def test_the_seed_decides_what_is_drawn(run, tmp_path):
     assert drawn[0] == drawn[1] != drawn[2]
 
 
+@pytest.mark.slow
 def test_bayesian_search_learns_where_random_search_does_not(run, tmp_path, bowl):
     def mean_of_the_last_half(tuner):
         outcomes = run(where=SearchFolder(tmp_path / tuner), tuner=tuner, trials=16)
