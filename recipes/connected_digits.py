@@ -10,7 +10,11 @@ import tensorflow as tf
 
 import zoo
 from recipes.datasets.connected_digits import Utterance, connected_digits
-from recipes.datasets.labelled_recordings import read_labelled_folder, read_sound
+from recipes.datasets.labelled_recordings import (
+    padded_sounds,
+    read_labelled_folder,
+    read_sound,
+)
 from recipes.measuring import answered
 from recipes.metrics.sequence_errors import token_error_rate
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
@@ -22,7 +26,7 @@ from zoo.audio.spectrogram_masking import SpectrogramMasking
 from zoo.audio.waveform_augmentation import WaveformAugmentation
 from zoo.errors import unknown_name
 from zoo.serving.waveform_to_text import WaveformToText
-from zoo.text import PAD_ID, START_ID, STOP_ID, Vocabulary, tokenisers
+from zoo.text import Vocabulary, fed_and_wanted, tokenisers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
@@ -193,13 +197,13 @@ class ConnectedDigits(Recipe):
 
     def features(self, columns):
         waveform, words = columns["waveform"], columns["words"]
-        start, stop = (tf.fill([words.nrows(), 1], token) for token in (START_ID, STOP_ID))
+        fed, wanted = fed_and_wanted(words)
         inputs = {
             "waveform": waveform.to_tensor(),
             "length": tf.cast(waveform.row_lengths(), tf.int32),
-            "target": tf.concat([start, words], 1).to_tensor(PAD_ID),
+            "target": fed,
         }
-        return inputs, {"logits": tf.concat([words, stop], 1).to_tensor(PAD_ID)}
+        return inputs, {"logits": wanted}
 
     def objective(self, settings):
         return {
@@ -240,7 +244,7 @@ class ConnectedDigits(Recipe):
     def _said(self, answers, examples, signature="serving_default"):
         said = [""] * len(examples)
         asked = answered(
-            answers, examples, _padded, signature, lambda one: len(one.samples), batch_size=50
+            answers, examples, padded_sounds, signature, lambda one: len(one.samples), batch_size=50
         )
         for row, answer in asked:
             said[row] = answer["text"].decode()
@@ -258,7 +262,7 @@ class ConnectedDigits(Recipe):
 
     def inputs(self, given):
         sounds = [read_sound(path) for path in given]
-        return _padded([Utterance("", samples, rate, "") for samples, rate in sounds])
+        return padded_sounds([Utterance("", samples, rate, "") for samples, rate in sounds])
 
     def lines(self, inputs, answer):
         said = zip(inputs, self.says(answer), answer["score"], strict=True)
@@ -296,14 +300,3 @@ class ConnectedDigits(Recipe):
         tone = 0.5 * np.sin(np.arange(4000) * 0.3).astype("float32")
         samples = {"waveform": tone[None], "length": np.array([4000], "int32")}
         return [("serving_default", samples), ("greedy", samples)]
-
-
-def _padded(examples) -> dict[str, np.ndarray]:
-    waveform = np.zeros([len(examples), max(len(e.samples) for e in examples)], "float32")
-    for row, one in zip(waveform, examples, strict=True):
-        row[: len(one.samples)] = one.samples
-    return {
-        "waveform": waveform,
-        "length": np.array([len(one.samples) for one in examples], "int32"),
-        "sample_rate": np.array([one.rate for one in examples], "int32"),
-    }

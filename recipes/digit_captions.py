@@ -19,7 +19,7 @@ from recipes.splitting import held_out
 from zoo.errors import InputError
 from zoo.serving.image_to_text import ImageToText
 from zoo.serving.pictures import decode_picture, standardise_clip
-from zoo.text import PAD_ID, START_ID, STOP_ID, Vocabulary, tokenisers
+from zoo.text import Vocabulary, fed_and_wanted, tokenisers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
@@ -143,12 +143,12 @@ class DigitCaptions(Recipe):
 
     def features(self, columns):
         words = columns["words"]
-        start, stop = (tf.fill([words.nrows(), 1], token) for token in (START_ID, STOP_ID))
+        fed, wanted = fed_and_wanted(words)
         inputs = {
             "image": tf.cast(columns["picture"], tf.float32)[..., None] / 255.0,
-            "target": tf.concat([start, words], 1).to_tensor(PAD_ID),
+            "target": fed,
         }
-        return inputs, {"logits": tf.concat([words, stop], 1).to_tensor(PAD_ID)}
+        return inputs, {"logits": wanted}
 
     def objective(self, settings):
         return {

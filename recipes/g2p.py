@@ -6,7 +6,6 @@ import unicodedata
 import numpy as np
 import tensorflow as tf
 
-import zoo
 from recipes import datasets
 from recipes.datasets import cmudict
 from recipes.datasets.table import read_table
@@ -136,22 +135,7 @@ class G2P(TextToTextRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
-            source_vocabulary_size=len(assets.source),
-            target_vocabulary_size=len(assets.target),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            encoder_layers=settings.encoder_layers,
-            decoder_layers=settings.decoder_layers,
-            bridge=settings.bridge,
-            attention=settings.attention,
-            attention_units=settings.attention_units,
-            query=settings.query,
-            input_feeding=settings.input_feeding,
-            dropout=settings.dropout,
-        )
+        return self.attention_model(settings, assets)
 
     def trained(self, settings, model):
         return forced_by(settings, model) or super().trained(settings, model)

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-import zoo
 from recipes import datasets
 from recipes.datasets.ag_news import read_news
 from recipes.datasets.table import read_table
@@ -122,24 +121,8 @@ class Headlines(TextToTextRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
-            source_vocabulary_size=len(assets.source),
-            target_vocabulary_size=len(assets.target),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            encoder_layers=settings.encoder_layers,
-            decoder_layers=settings.decoder_layers,
-            bridge=settings.bridge,
-            attention=settings.attention,
-            attention_units=settings.attention_units,
-            query=settings.query,
-            input_feeding=settings.input_feeding,
-            # Most words of a headline stand in its text, and many of its names in no vocabulary.
-            copying=True,
-            dropout=settings.dropout,
-        )
+        # Most words of a headline stand in its text, and many of its names in no vocabulary.
+        return self.attention_model(settings, assets, copying=True)
 
     def columns(self, assets, examples):
         columns, lengths = self.encoded(assets, [(text, title.lower()) for text, title in examples])

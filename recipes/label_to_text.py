@@ -12,7 +12,7 @@ import zoo
 from recipes.measuring import answered
 from recipes.recipe import Assets, Recipe, TrainingSettings
 from zoo.serving.label_to_text import LabelToText
-from zoo.text import PAD_ID, START_ID, STOP_ID, Vocabulary, tokenisers
+from zoo.text import Vocabulary, fed_and_wanted, tokenisers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
@@ -108,12 +108,8 @@ class LabelToTextRecipe(Recipe):
 
     def features(self, columns):
         text = columns["text"]
-        start, stop = (tf.fill([text.nrows(), 1], token) for token in (START_ID, STOP_ID))
-        inputs = {
-            "features": columns["features"],
-            "target": tf.concat([start, text], 1).to_tensor(PAD_ID),
-        }
-        return inputs, {"logits": tf.concat([text, stop], 1).to_tensor(PAD_ID)}
+        fed, wanted = fed_and_wanted(text)
+        return {"features": columns["features"], "target": fed}, {"logits": wanted}
 
     def objective(self, settings):
         return {

@@ -18,7 +18,7 @@ from recipes.recipe import Answers, Assets, Recipe, Shown, TrainingSettings, reg
 from recipes.splitting import held_out
 from zoo.errors import InputError
 from zoo.serving.sentence_vectors import SentenceVectors
-from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Vocabulary
+from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary, fed_and_wanted
 from zoo.text.sentences import split_words
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
@@ -159,10 +159,7 @@ class SkipThought(Recipe):
         }
         targets = {}
         for name in ("previous", "next"):
-            ids = columns[name]
-            start, stop = (tf.fill([ids.nrows(), 1], token) for token in (START_ID, STOP_ID))
-            inputs[name] = tf.concat([start, ids], 1).to_tensor(PAD_ID)
-            target = tf.concat([ids, stop], 1).to_tensor(PAD_ID)
+            inputs[name], target = fed_and_wanted(columns[name])
             # A word that the vocabulary lacks teaches nothing.
             targets[f"{name}_logits"] = tf.where(target == UNKNOWN_ID, PAD_ID, target)
         return inputs, targets

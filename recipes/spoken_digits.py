@@ -14,6 +14,7 @@ import zoo
 from recipes import datasets
 from recipes.datasets.labelled_recordings import (
     LabelledRecording,
+    padded_sounds,
     read_labelled_folder,
     read_sound,
 )
@@ -224,7 +225,11 @@ class SpokenDigits(Recipe):
 
     def measure(self, settings, answers, examples):
         asked = answered(
-            answers, examples, _padded, length=lambda example: len(example.samples), batch_size=64
+            answers,
+            examples,
+            padded_sounds,
+            length=lambda example: len(example.samples),
+            batch_size=64,
         )
         right, nats = np.zeros(len(examples)), np.zeros(len(examples))
         for row, answer in asked:
@@ -279,7 +284,7 @@ class SpokenDigits(Recipe):
     def show(self, answers, examples, count):
         chosen = np.random.default_rng(0).choice(len(examples), min(count, len(examples)), False)
         examples = [examples[i] for i in chosen]
-        answer = answers(**_padded(examples))
+        answer = answers(**padded_sounds(examples))
         chances = (f"{chance:.2f}" for chance in answer["probability"])
         said = zip(examples, self.says(answer), chances, strict=True)
         return [
@@ -326,23 +331,12 @@ def _cut(recordings, split, data):
     return chosen
 
 
-def _padded(examples) -> dict[str, np.ndarray]:
-    waveform = np.zeros([len(examples), max(len(e.samples) for e in examples)], "float32")
-    for row, example in zip(waveform, examples, strict=True):
-        row[: len(example.samples)] = example.samples
-    return {
-        "waveform": waveform,
-        "length": np.array([len(example.samples) for example in examples], "int32"),
-        "sample_rate": np.array([example.rate for example in examples], "int32"),
-    }
-
-
 def _fixed_size(examples, num_bands: int, frames: int = 20) -> np.ndarray:
     """Each recording's log-mel frames drawn to one number of frames, as one vector of length 1."""
     layer = tf.function(LogMel(examples[0].rate, num_bands), reduce_retracing=True)
     vectors, batch = np.zeros([len(examples), frames * num_bands], "float32"), 100
     for start in range(0, len(examples), batch):
-        given = _padded(examples[start : start + batch])
+        given = padded_sounds(examples[start : start + batch])
         drawn, counts = layer(tf.constant(given["waveform"]), tf.constant(given["length"]))
         for row, (own, count) in enumerate(zip(drawn.numpy(), counts.numpy(), strict=True)):
             places = np.linspace(0, count - 1, frames)

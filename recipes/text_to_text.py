@@ -4,15 +4,18 @@ import dataclasses
 import json
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+import zoo
 from recipes.drawing import draw_alignment
 from recipes.recipe import Assets, Recipe
 from zoo.errors import InputError
 from zoo.serving.text_to_text import TextToText
-from zoo.text import SPECIAL, START_ID, STOP_ID, Subwords, Tokeniser, Vocabulary, tokenisers
+from zoo.text import SPECIAL, Subwords, Tokeniser, Vocabulary, fed_and_wanted, tokenisers
 from zoo.training import TokenNats, token_cross_entropy
 
 
@@ -82,6 +85,26 @@ class TextToTextRecipe(Recipe):
     # What its tokens are called, in messages.
     tokens_name = "tokens"
 
+    def attention_model(self, settings: Any, assets: PairAssets, **more: Any) -> keras.Model:
+        """Builds `attention_n_to_m` of the settings that bear its arguments' names, and of more."""
+        return zoo.build(
+            "attention_n_to_m",
+            source_vocabulary_size=len(assets.source),
+            target_vocabulary_size=len(assets.target),
+            units=settings.units,
+            embedding_dim=settings.embedding_dim,
+            cell=settings.cell,
+            encoder_layers=settings.encoder_layers,
+            decoder_layers=settings.decoder_layers,
+            bridge=settings.bridge,
+            attention=settings.attention,
+            attention_units=settings.attention_units,
+            query=settings.query,
+            input_feeding=settings.input_feeding,
+            dropout=settings.dropout,
+            **more,
+        )
+
     def encoded(self, assets: PairAssets, pairs: list[tuple[str, str]]):
         """Encodes (source, target) texts, as `columns` returns it."""
         sources, targets = zip(*pairs, strict=True)
@@ -92,14 +115,13 @@ class TextToTextRecipe(Recipe):
 
     def features(self, columns):
         source, target = columns["source"], columns["target"]
-        start = tf.fill([target.nrows(), 1], START_ID)
-        stop = tf.fill([target.nrows(), 1], STOP_ID)
+        fed, wanted = fed_and_wanted(target)
         inputs = {
             "source": source.to_tensor(),
             "source_length": tf.cast(source.row_lengths(), tf.int32),
-            "target": tf.concat([start, target], 1).to_tensor(),
+            "target": fed,
         }
-        return inputs, {"logits": tf.concat([target, stop], 1).to_tensor()}
+        return inputs, {"logits": wanted}
 
     def objective(self, settings):
         return {

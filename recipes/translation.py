@@ -5,7 +5,6 @@ import unicodedata
 
 import numpy as np
 
-import zoo
 from recipes import datasets
 from recipes.datasets import multi30k, tatoeba
 from recipes.datasets.table import read_table
@@ -140,23 +139,7 @@ class Translation(TextToTextRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
-            source_vocabulary_size=len(assets.source),
-            target_vocabulary_size=len(assets.target),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            encoder_layers=settings.encoder_layers,
-            decoder_layers=settings.decoder_layers,
-            bridge=settings.bridge,
-            attention=settings.attention,
-            attention_units=settings.attention_units,
-            query=settings.query,
-            input_feeding=settings.input_feeding,
-            tie_embeddings=settings.tie_embeddings,
-            dropout=settings.dropout,
-        )
+        return self.attention_model(settings, assets, tie_embeddings=settings.tie_embeddings)
 
     def columns(self, assets, examples):
         return self.encoded(assets, _pairs(examples))

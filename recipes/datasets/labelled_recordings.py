@@ -71,3 +71,15 @@ def read_sound(path: str | Path) -> tuple[np.ndarray, int]:
     if not len(samples):
         raise InputError(f"{path}: the recording is empty; expected one sample or more")
     return samples, rate
+
+
+def padded_sounds(examples) -> dict[str, np.ndarray]:
+    """Puts recordings, which have `samples` and a `rate`, into a padded batch with its lengths."""
+    waveform = np.zeros([len(examples), max(len(e.samples) for e in examples)], "float32")
+    for row, example in zip(waveform, examples, strict=True):
+        row[: len(example.samples)] = example.samples
+    return {
+        "waveform": waveform,
+        "length": np.array([len(example.samples) for example in examples], "int32"),
+        "sample_rate": np.array([example.rate for example in examples], "int32"),
+    }

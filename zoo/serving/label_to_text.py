@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from zoo.decoding import sample
 from zoo.serving.language_model import Drawing
-from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
+from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary, fed_and_wanted
 
 
 class LabelToText(tf.Module):
@@ -112,10 +112,7 @@ class LabelToText(tf.Module):
         @tf.function(input_signature=[label_spec, tf.TensorSpec([None], tf.string, name="text")])
         def score(label, text):
             ids = vocabulary.ids(tokeniser.split(text))
-            first = tf.fill([tf.shape(ids)[0], 1], START_ID)
-            last = tf.fill([tf.shape(ids)[0], 1], STOP_ID)
-            target = tf.concat([ids, last], 1).to_tensor(PAD_ID)
-            given = tf.concat([first, ids], 1).to_tensor(PAD_ID)
+            given, target = fed_and_wanted(ids)
             features = tf.one_hot(self.table.lookup(label), len(labels))
             logits = model({"features": features, "target": given}, training=False)["logits"]
             nats = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)

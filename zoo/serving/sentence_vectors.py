@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Vocabulary
+from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary, fed_and_wanted
 from zoo.text.sentences import split_words
 
 
@@ -58,11 +58,9 @@ class SentenceVectors(tf.Module):
         )
         def following(text, candidate):
             read, ids = encoded(cut(text)), cut(candidate)
-            first = tf.fill([tf.shape(ids)[0], 1], START_ID)
-            last = tf.fill([tf.shape(ids)[0], 1], STOP_ID)
-            target = tf.concat([ids, last], 1).to_tensor(PAD_ID)
+            fed, target = fed_and_wanted(ids)
             logits = decoders.next(
-                tf.concat([first, ids], 1).to_tensor(PAD_ID),
+                fed,
                 read["cells"],
                 read["memory"],
                 read["mask"],

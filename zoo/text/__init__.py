@@ -1,6 +1,7 @@
 """Vocabularies and tokenisers that run inside the graph."""
 
 from zoo.text.subwords import Subwords as Subwords
+from zoo.text.teacher import fed_and_wanted as fed_and_wanted
 from zoo.text.tokenisers import Tokeniser as Tokeniser
 from zoo.text.tokenisers import tokenisers as tokenisers
 from zoo.text.vocabulary import PAD_ID as PAD_ID
