@@ -35,6 +35,12 @@ class Settings(TrainingSettings):
     test_strips: int = 5_000
     # Of the 60,000 training digits, the last are kept for the validation strips.
     validation_pictures: int = 5_000
+    # Three convolutions, each followed by a maximum over 2 x 2.
+    first_filters: int = 32
+    second_filters: int = 64
+    third_filters: int = 64
+    # Read in order, a strip of five digits at uneven places is told; all at once, it is not.
+    column_cell: str | None = "lstm"
     units: int = 192
     embedding_dim: int = 32
     cell: str = "lstm"
@@ -127,6 +133,8 @@ class DigitCaptions(Recipe):
             height=HEIGHT,
             width=WIDTH,
             vocabulary_size=len(assets.words),
+            filters=(settings.first_filters, settings.second_filters, settings.third_filters),
+            column_cell=settings.column_cell,
             units=settings.units,
             embedding_dim=settings.embedding_dim,
             cell=settings.cell,

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import keras
 
+from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
+from zoo.topologies.encoder_decoder import output_of
 from zoo.topologies.one_to_n import INJECTIONS, AllReal
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
@@ -18,6 +20,7 @@ def captioning(
     vocabulary_size: int,
     num_channels: int = 1,
     filters: Sequence[int] = (16, 32),
+    column_cell: str | None = None,
     units: int = 128,
     embedding_dim: int = 32,
     cell: str = "lstm",
@@ -29,12 +32,16 @@ def captioning(
 
         x = relu(W [convolved and halved len(filters) times] + b)
 
-    Vinyals et al. let x enter at the first step only.
+    Vinyals et al. let x enter at the first step only. With a `column_cell`, what was convolved is
+    read column by column from both sides, and x comes of the two last states (Shi et al. 2017 read
+    a line of text so): things that stand side by side at uneven places are told in their order.
 
     Args:
         height, width, num_channels: Of the picture.
         vocabulary_size: Number of target tokens.
         filters: Channels of each convolution, 3 x 3; each is followed by a maximum over 2 x 2.
+        column_cell: The registered name of the cell that reads the columns, `units` wide in each
+            direction; None: x comes of the whole map at once.
         units: Width of x and of a cell.
         embedding_dim: Width of the token embeddings.
         cell: A cell's registered name.
@@ -74,13 +81,14 @@ def captioning(
     )
     image = keras.Input([height, width, num_channels], name="image")
     target = keras.Input([None], dtype="int32", name="target")
-    encoder = _encoder((height, width, num_channels), filters, units, dropout, decoder)
+    shape = (height, width, num_channels)
+    encoder = _encoder(shape, filters, column_cell, units, dropout, decoder)
     encoded = encoder({"image": image})
     outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
     return keras.Model({"image": image, "target": target}, outputs, name="captioning")
 
 
-def _encoder(shape, filters, units, dropout, decoder) -> keras.Model:
+def _encoder(shape, filters, column_cell, units, dropout, decoder) -> keras.Model:
     image = keras.Input(shape, name="image")
     hidden = image
     for number, channels in enumerate(filters):
@@ -88,7 +96,17 @@ def _encoder(shape, filters, units, dropout, decoder) -> keras.Model:
             channels, 3, padding="same", activation="relu", name=f"convolution_{number}"
         )(hidden)
         hidden = keras.layers.MaxPooling2D(2, padding="same", name=f"halving_{number}")(hidden)
-    hidden = keras.layers.Flatten(name="flat")(hidden)
+    if column_cell is None:
+        hidden = keras.layers.Flatten(name="flat")(hidden)
+    else:
+        rows, columns, channels = hidden.shape[1:]
+        hidden = keras.layers.Permute([2, 1, 3], name="columns_first")(hidden)
+        hidden = keras.layers.Reshape([columns, rows * channels], name="columns")(hidden)
+        _, states = RecurrentStack(
+            column_cell, units, bidirectional=True, dropout=dropout, name="column_recurrence"
+        )(hidden)
+        ends = [output_of([half]) for half in states[-1]]
+        hidden = keras.layers.Concatenate(name="ends")(ends)
     vector = keras.layers.Dense(units, "relu", name="vector")(hidden)
     vector = keras.layers.Dropout(dropout, name="vector_dropout")(vector)
     memory = keras.layers.Reshape([1, units], name="memory")(vector)

@@ -23,7 +23,8 @@ def forecast_loss(kind: str = "squared", delta: float = 1.0) -> Callable:
 
     Returns:
         A function (truth [B, M] with nan where nothing was measured, forecast [B, M]) -> scalar;
-        zero where nothing was.
+        zero where nothing was. Its attribute `weight` is a function of the truth that counts what
+        was, so that several replicas weigh as one process.
 
     Raises:
         InputError: an unknown kind.
@@ -52,6 +53,7 @@ def forecast_loss(kind: str = "squared", delta: float = 1.0) -> Callable:
             tf.reduce_sum(tf.cast(measured, tf.float32)),
         )
 
+    loss.weight = lambda y_true: tf.math.count_nonzero(~tf.math.is_nan(y_true))
     return loss
 
 

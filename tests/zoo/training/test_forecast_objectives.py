@@ -40,6 +40,17 @@ def test_nothing_measured_is_zero_and_an_unknown_kind_is_refused():
         forecast_loss("cubed")
 
 
+@pytest.mark.parametrize("kind", ["squared", "absolute", "huber"])
+def test_shares_of_a_batch_weigh_by_what_was_measured_in_them(kind):
+    loss = forecast_loss(kind)
+    shares = [(TRUTH[row : row + 1], FORECAST[row : row + 1]) for row in (0, 1)]
+    weights = [int(loss.weight(tf.constant(truth))) for truth, _ in shares]
+    assert weights == [2, 1]
+    together = np.average([float(loss(*share)) for share in shares], weights=weights)
+    assert together == pytest.approx(float(loss(TRUTH, FORECAST)))
+    assert int(loss.weight(tf.fill([2, 2], np.nan))) == 0
+
+
 def test_errors_are_exact_over_batches_of_different_sizes():
     for squared, wanted in ((True, np.sqrt(np.mean(ERROR**2))), (False, np.mean(np.abs(ERROR)))):
         metric = ForecastError(squared=squared)

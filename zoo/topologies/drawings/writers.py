@@ -35,9 +35,11 @@ def captioning(settings: dict) -> Drawing:
     drawing.arrow(pieces, vector)
     made = decoder(drawing, vector, 0.0, 0.0, injection, settings["num_layers"])
     feedback(drawing, made)
+    read = " its columns read from both sides," if settings["column_cell"] else ""
     drawing.caption = [
         caption("captioning", settings),
-        f"$x$: the picture in one vector; enters as in one_to_n, {injection.replace('_', ' ')}",
+        f"$x$: the picture,{read} in one vector; enters as in one_to_n, "
+        f"{injection.replace('_', ' ')}",
         _FED,
     ]
     return drawing
