@@ -58,12 +58,19 @@ class Nationality(TextToLabelRecipe):
     settings = Settings()
     longest_ngram = 4
     marks_words = False
+    # What the recipe is judged by; the nats would say that rare languages do not matter.
+    tuning_measure = "val_macro_error"
     search_space = (
         Parameter("units", choices=(64, 128, 256)),
+        Parameter("embedding_dim", choices=(32, 64, 128)),
         Parameter("num_layers", choices=(1, 2)),
+        Parameter("pooling", choices=("last", "max", "attention")),
         Parameter("dropout", low=0.1, high=0.5),
+        # Letters read as unknown.
+        Parameter("word_dropout", low=0.0, high=0.2),
         Parameter("balance", low=0.0, high=1.0),
-        Parameter("learning_rate", low=3e-4, high=5e-3, log=True),
+        Parameter("ema_momentum", choices=(None, 0.99, 0.998)),
+        Parameter("learning_rate", low=1e-3, high=1e-2, log=True),
     )
 
     def read_public(self, settings, split):

@@ -55,10 +55,14 @@ class QuestionType(TextToLabelRecipe):
     settings = Settings()
     search_space = (
         Parameter("units", choices=(64, 128, 256)),
+        Parameter("embedding_dim", choices=(64, 128, 256)),
+        Parameter("pooling", choices=("attention", "max", "last")),
         Parameter("dropout", low=0.2, high=0.7),
         Parameter("word_dropout", low=0.0, high=0.4),
-        Parameter("learning_rate", low=3e-4, high=5e-3, log=True),
-        Parameter("pooling", choices=("attention", "max", "last")),
+        Parameter("label_smoothing", choices=(0.0, 0.05, 0.1)),
+        Parameter("weight_decay", choices=(None, 0.1, 1.0)),
+        Parameter("ema_momentum", choices=(None, 0.98, 0.99)),
+        Parameter("learning_rate", low=5e-4, high=5e-3, log=True),
     )
 
     def read_public(self, settings, split):

@@ -24,6 +24,7 @@ from zoo.errors import InputError, unknown_name
 from zoo.serving.text_to_label import TextToLabel
 from zoo.text import UNKNOWN_ID, Vocabulary, WordVectors, tokenisers
 from zoo.text.penn import penn  # noqa: F401  (registers itself)
+from zoo.training.macro_error import MacroError
 from zoo.training.word_dropout import WordDropout
 
 
@@ -194,6 +195,7 @@ class TextToLabelRecipe(Recipe):
                 "logits": [
                     keras.metrics.SparseCategoricalCrossentropy("nats", from_logits=True),
                     keras.metrics.SparseCategoricalAccuracy("accuracy"),
+                    MacroError(),
                 ]
             },
         }
