@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.shared_embedding import SharedEmbeddingModel
 
 
@@ -27,9 +28,10 @@ def source_encoder(embedding, recurrence, bridge, num_features=None) -> keras.Mo
     else:
         source = keras.Input([None], dtype="int32", name="source")
     source_length = keras.Input([], dtype="int32", name="source_length")
+    length = CheckedLength(name="checked_source_length")(source_length, source)
     steps = source if embedding is None else embedding(source)
-    memory, states = recurrence(steps, source_length)
-    mask = SequenceMask(name="mask")(source, source_length)
+    memory, states = recurrence(steps, length)
+    mask = SequenceMask(name="mask")(source, length)
     return keras.Model(
         {"source": source, "source_length": source_length},
         {"memory": memory, "mask": mask, "cells": bridge(states)},

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
+from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.context_decoder import ContextDecoder
 from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.one_to_n import AllReal
@@ -105,12 +106,13 @@ def skip_thought(
 
 def _encoder(embedding, recurrence, pooling, bridge) -> keras.Model:
     source = keras.Input([None], dtype="int32", name="source")
-    length = keras.Input([], dtype="int32", name="source_length")
+    given = keras.Input([], dtype="int32", name="source_length")
+    length = CheckedLength(name="checked_source_length")(given, source)
     hidden, _ = recurrence(embedding(source), length)
     vector = pooling(hidden, length)
     memory = keras.layers.Reshape([1, vector.shape[-1]], name="memory")(vector)
     return keras.Model(
-        {"source": source, "source_length": length},
+        {"source": source, "source_length": given},
         {
             "vector": vector,
             "memory": memory,

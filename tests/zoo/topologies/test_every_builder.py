@@ -138,7 +138,15 @@ CASES = {
         {"num_outputs": "1 or more", "num_waves": "1 or more", "dropout": "share"},
     ),
     "captioning": Case(
-        {**SMALL, "height": 5, "width": STEPS, "num_channels": 2, "vocabulary_size": 7},
+        {
+            **SMALL,
+            "height": 5,
+            "width": STEPS,
+            "num_channels": 2,
+            "vocabulary_size": 7,
+            "filters": (4,),
+            "column_cell": "gru",
+        },
         {"image": IMAGE, "target": TARGET},
         {"logits": (3, 3, 7)},
         {},
@@ -432,13 +440,16 @@ def test_compiled_by_xla_trains_the_same(name):
 
 
 # A sequence of these models is checked against its lengths; see also test_checked_length.py.
-CHECKED = ["n_to_n", "n_to_one", "joint", "tagger", "cloze", "recurrent_features", "grid_rnn"]
+CHECKED = [
+    *("n_to_n", "n_to_one", "joint", "tagger", "cloze", "recurrent_features", "grid_rnn"),
+    *("attention_n_to_m", "n_to_m", "skip_thought"),
+]
 
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_a_length_past_the_end_is_refused(name):
     model, case = build(name), CASES[name]
-    key = "length" if "length" in case.batch else "width"
+    key = next(key for key in ("length", "source_length", "width") if key in case.batch)
     wrong = {**case.batch, key: case.batch[key] + 1}
     with pytest.raises(InputError, match="5 in row 0; expected a length from 0 to 4"):
         model(wrong)
