@@ -38,6 +38,9 @@ class Settings(TrainingSettings):
     clips: int = 12_000
     # Of the validation and of the test part.
     judged_clips: int = 2_000
+    # Two convolutions before the recurrence, each followed by a maximum over 2 x 2.
+    first_filters: int = 16
+    second_filters: int = 32
     units: int = 128
     cell: str = "lstm"
     num_layers: int = 2
@@ -127,6 +130,8 @@ class VideoDigits(Recipe):
             self.topology,
             num_classes=len(assets.labels),
             num_features=HEIGHT * WIDTH,
+            frame_shape=(HEIGHT, WIDTH, 1),
+            filters=(settings.first_filters, settings.second_filters),
             units=settings.units,
             cell=settings.cell,
             num_layers=settings.num_layers,

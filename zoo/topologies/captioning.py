@@ -7,6 +7,7 @@ import keras
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
+from zoo.topologies.convolutions import Convolutions
 from zoo.topologies.encoder_decoder import output_of
 from zoo.topologies.one_to_n import INJECTIONS, AllReal
 from zoo.topologies.registry import builder
@@ -66,7 +67,7 @@ def captioning(
     """
     check_counts(height=height, width=width, num_channels=num_channels, units=units)
     check_counts(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
-    check_counts(num_layers=num_layers, **{f"filters[{i}]": n for i, n in enumerate(filters)})
+    check_counts(num_layers=num_layers)
     check_share("dropout", dropout)
     check_choice("injection", injection, INJECTIONS)
     decoder = ContextDecoder(
@@ -90,12 +91,7 @@ def captioning(
 
 def _encoder(shape, filters, column_cell, units, dropout, decoder) -> keras.Model:
     image = keras.Input(shape, name="image")
-    hidden = image
-    for number, channels in enumerate(filters):
-        hidden = keras.layers.Conv2D(
-            channels, 3, padding="same", activation="relu", name=f"convolution_{number}"
-        )(hidden)
-        hidden = keras.layers.MaxPooling2D(2, padding="same", name=f"halving_{number}")(hidden)
+    hidden = Convolutions(filters, name="convolutions")(image)
     if column_cell is None:
         hidden = keras.layers.Flatten(name="flat")(hidden)
     else:

@@ -1,5 +1,7 @@
 """N to N: one output for every step of the input."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -7,6 +9,7 @@ import tensorflow as tf
 
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.convolutions import Convolutions
 from zoo.topologies.crf import ConditionalRandomField
 from zoo.topologies.registry import builder
 from zoo.topologies.sequence_input import sequence_input
@@ -18,6 +21,8 @@ def n_to_n(
     num_classes: int,
     vocabulary_size: int | None = None,
     num_features: int | None = None,
+    frame_shape: Sequence[int] | None = None,
+    filters: Sequence[int] = (16, 32),
     units: int = 128,
     embedding_dim: int = 64,
     cell: str = "lstm",
@@ -40,6 +45,9 @@ def n_to_n(
     Args:
         num_classes: K, numbers given out at every step.
         vocabulary_size, num_features: What a step of the input is: a token, numbers, or both.
+        frame_shape: Where the features are a picture's pixels: its (height, width, channels), so
+            that each frame goes through `Convolutions` first; None: they enter as they are.
+        filters: See `Convolutions`.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
         cell: A cell's registered name.
@@ -85,6 +93,8 @@ def n_to_n(
             "state_inputs carries the past on, but bidirectional also reads what follows; "
             "choose one of them"
         )
+    if frame_shape is not None:
+        _check_frames(frame_shape, num_features, vocabulary_size)
     given = sequence_input(
         vocabulary_size,
         num_features,
@@ -107,7 +117,10 @@ def n_to_n(
     if state_inputs:
         states = _state_inputs(recurrence)
         before = tf.nest.pack_sequence_as(recurrence.state_widths, list(states.values()))
-    hidden, after = recurrence(given.steps, given.length, before)
+    steps = given.steps
+    if frame_shape is not None:
+        steps = _convolved(steps, frame_shape, filters)
+    hidden, after = recurrence(steps, given.length, before)
     hidden = keras.layers.Dropout(dropout, name="dropout")(hidden)
     if tie_embeddings:
         narrow = keras.layers.Dense(embedding_dim, name="narrow")(hidden)
@@ -119,6 +132,25 @@ def n_to_n(
     if states:
         outputs.update(zip(states, tf.nest.flatten(after), strict=True))
     return keras.Model({**given.inputs, **states}, outputs, name="n_to_n")
+
+
+def _check_frames(frame_shape, num_features, vocabulary_size) -> None:
+    shape = tuple(frame_shape)
+    if len(shape) != 3:
+        raise InputError(f"frame_shape is {shape}; expected (height, width, channels)")
+    check_counts(**dict(zip(("height", "width", "channels"), shape, strict=True)))
+    if vocabulary_size is not None or num_features != math.prod(shape):
+        raise InputError(
+            f"frame_shape {shape} goes with num_features={math.prod(shape)}, the pixels of a "
+            f"frame, and no tokens; got num_features={num_features}, "
+            f"vocabulary_size={vocabulary_size}"
+        )
+
+
+def _convolved(frames, frame_shape, filters):
+    pictures = keras.layers.Reshape([-1, *frame_shape], name="pictures")(frames)
+    maps = Convolutions(filters, name="convolutions")(pictures)
+    return keras.layers.Reshape([-1, math.prod(maps.shape[2:])], name="flat_maps")(maps)
 
 
 def _state_inputs(recurrence: RecurrentStack) -> dict:
