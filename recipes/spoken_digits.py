@@ -22,6 +22,7 @@ from recipes.datasets.spoken_digits import NAME, TEST_INDICES, read_recording
 from recipes.measuring import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
 from recipes.sound_drawing import draw_sound
+from zoo.audio.band_convolutions import BandConvolutions
 from zoo.audio.log_mel import LogMel
 from zoo.audio.spectrogram_masking import SpectrogramMasking
 from zoo.audio.waveform_augmentation import WaveformAugmentation
@@ -42,6 +43,9 @@ class Settings(TrainingSettings):
     validation_recordings: int = 5
     # A speaker to leave out of training and to validate and test on: how a stranger is heard.
     held_out_speaker: str | None = None
+    # Two convolutions over frames and bands before the recurrence.
+    first_filters: int = 16
+    second_filters: int = 32
     units: int = 96
     num_layers: int = 2
     cell: str = "lstm"
@@ -175,10 +179,14 @@ class SpokenDigits(Recipe):
         )
         frames, num_frames = log_mel(heard, heard_length)
         masking = SpectrogramMasking(settings.time_share, settings.band_share, name="masking")
+        filters = (settings.first_filters, settings.second_filters)
+        convolved = BandConvolutions(filters, name="convolutions")(
+            masking(frames, num_frames), num_frames
+        )
         classifier = zoo.build(
             self.topology,
             num_classes=len(assets.labels),
-            num_features=settings.num_bands,
+            num_features=convolved.shape[-1],
             units=settings.units,
             cell=settings.cell,
             num_layers=settings.num_layers,
@@ -186,7 +194,7 @@ class SpokenDigits(Recipe):
             pooling=settings.pooling,
             dropout=settings.dropout,
         )
-        given = {"features": masking(frames, num_frames), "length": num_frames}
+        given = {"features": convolved, "length": num_frames}
         outputs = {"logits": classifier(given)["logits"]}
         return keras.Model({"waveform": waveform, "length": length}, outputs, name=self.name)
 

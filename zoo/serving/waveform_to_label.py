@@ -17,8 +17,8 @@ class WaveformToLabel(tf.Module):
     a sound, of length zero or of nothing but zeros, is answered with an empty label.
 
     Args:
-        model: Functional, from `waveform` [B, S] and `length` [B]. It has a layer "log_mel" and a
-            layer "n_to_one", the classifier of its frames.
+        model: Functional, from `waveform` [B, S] and `length` [B]. It has layers "log_mel",
+            "convolutions" over its frames, and "n_to_one", the classifier of what those give.
         labels: The names of the classes.
         sample_rate: The model's, in samples a second.
 
@@ -31,7 +31,9 @@ class WaveformToLabel(tf.Module):
         super().__init__(name="waveform_to_label")
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
         self.weights = [variable.value for variable in model.variables]
-        log_mel, classifier = model.get_layer("log_mel"), model.get_layer("n_to_one")
+        log_mel, convolutions, classifier = (
+            model.get_layer(name) for name in ("log_mel", "convolutions", "n_to_one")
+        )
         pooling = classifier.get_layer("pooling")
         hidden = keras.Model(classifier.inputs, pooling.input[0])
         names = tf.constant(list(labels))
@@ -49,7 +51,7 @@ class WaveformToLabel(tf.Module):
             loud = tf.sequence_mask(length, tf.shape(waveform)[1]) & (waveform != 0)
             heard = tf.reduce_any(loud, 1)
             frames, num_frames = log_mel(waveform, length)
-            given = {"features": frames, "length": num_frames}
+            given = {"features": convolutions(frames, num_frames), "length": num_frames}
             chances = tf.nn.softmax(classifier(given, training=False)["logits"])
             chances = tf.where(heard[:, None], chances, 0.0)
             best = tf.gather(names, tf.argmax(chances, -1))

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 MODULES = [
+    "zoo.audio.band_convolutions",
     "zoo.audio.log_mel",
     "zoo.audio.resampling",
     "zoo.audio.spectrogram_masking",
