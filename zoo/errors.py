@@ -11,6 +11,9 @@ class InputError(ValueError):
     what would be right. The command line prints it and exits with 2; no traceback is shown.
     """
 
+    # To an error that does not carry this, Keras adds lines about the layer that it was calling.
+    _keras_call_info_injected = True
+
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Makes the error for a name that is not in a registry, with the near ones named.

@@ -65,6 +65,14 @@ def test_any_axis_and_the_config():
     assert layer(keras.Input([]), keras.Input([2, 5, 1])).dtype == "int32"
 
 
+def test_the_message_stays_one_line_in_a_model():
+    length, values = keras.Input([], dtype="int32"), keras.Input([None, 1])
+    model = keras.Model([length, values], CheckedLength(name="checked")(length, values))
+    with pytest.raises(InputError) as caught:
+        model([tf.constant([3]), tf.zeros([1, 2, 1])])
+    assert str(caught.value).startswith("checked: 3 in row 0") and "\n" not in str(caught.value)
+
+
 def test_the_example_runs():
     result = doctest.testmod(checked_length)
     assert result.attempted and not result.failed
