@@ -105,7 +105,10 @@ class ConnectedDigits(Recipe):
         "speaker), by the speakers of the training; word_error_rate_unseen_speaker: by the one "
         "that training never heard. sentence_error_rate: utterances that are not right as a whole."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "One training with these settings: 0.8 % of the words of the validation utterances are "
+        "wrong, by greedy choice and by beam alike. Nothing else was tried."
+    )
     own_data = (
         "a folder that holds a folder for each word, and in each WAV files of it: one channel, 16 "
         "bits a sample, all of one sampling rate; utterances are joined from them"
