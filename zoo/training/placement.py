@@ -1,16 +1,15 @@
 """The strategy that the machine, TF_CONFIG and a person's choice of devices ask for."""
 
-import contextlib
 import os
-import socket
 import sys
-import threading
 from collections.abc import Callable
+from typing import NoReturn
 
 import tensorflow as tf
 
 from zoo.errors import InputError
 from zoo.training.cluster import Cluster
+from zoo.training.rendezvous import missing_workers
 
 ALL = "all"
 # Pods of a cluster come up one after the other, some only after their image is loaded.
@@ -85,50 +84,27 @@ def _join(
 ) -> tf.distribute.MultiWorkerMirroredStrategy:
     address = cluster.workers[cluster.index]
     say(f"worker {cluster.index} of {len(cluster.workers)}, at {address}; waiting for the others")
+    if missing := missing_workers(cluster, wait):
+        names = ", ".join(f"{index} ({cluster.workers[index]})" for index in missing)
+        several = len(missing) > 1
+        _end(
+            f"worker {cluster.index} waited {wait:g} s for worker{'s' * several} {names} in vain; "
+            f"see whether {'they run' if several else 'it runs'} and can be reached"
+        )
     try:
-        with _ending_after(wait, cluster):
-            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
         line = " ".join(str(error).split())[:300]
+        if isinstance(error, tf.errors.DeadlineExceededError | tf.errors.UnavailableError):
+            _end(f"worker {cluster.index}: the others came, but one has gone again ({line})")
         raise InputError(
-            f"TF_CONFIG: worker {cluster.index} cannot listen at {address} ({line})"
+            f"TF_CONFIG: worker {cluster.index} cannot join the cluster at {address} ({line})"
         ) from error
     strategy.extended._check_health_interval = SECONDS_BETWEEN_HEALTH_CHECKS
     return strategy
 
 
-@contextlib.contextmanager
-def _ending_after(seconds: float, cluster: Cluster):
-    """Ends this process if what is done inside takes too long: TensorFlow cannot be interrupted."""
-
-    def end():
-        missing = [
-            f"{index} ({address})"
-            for index, address in enumerate(cluster.workers)
-            if index != cluster.index and not _listens(address)
-        ]
-        who = f"worker{'s' * (len(missing) > 1)} {', '.join(missing)}" if missing else "the others"
-        print(
-            f"zoo: worker {cluster.index} waited {seconds:g} s for {who} in vain; see whether "
-            f"{'they run' if len(missing) != 1 else 'it runs'} and can be reached",
-            file=sys.stderr,
-            flush=True,
-        )
-        os._exit(os.EX_TEMPFAIL)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _listens(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host, int(port)), timeout=2):
-            return True
-    except OSError:
-        return False
+def _end(why: str) -> NoReturn:
+    """Ends this process with the exit code that says: try again."""
+    print(f"zoo: {why}", file=sys.stderr, flush=True)
+    raise SystemExit(os.EX_TEMPFAIL)

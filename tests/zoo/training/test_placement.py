@@ -1,7 +1,8 @@
+import contextlib
 import os
-import subprocess
-import sys
-from pathlib import Path
+import socket
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from zoo.training import placement
 from zoo.training.batching import BatchPlan
 from zoo.training.cluster import Cluster
 from zoo.training.distribution import Distribution
+from zoo.training.rendezvous import missing_workers
 
 
 @pytest.fixture
@@ -95,19 +97,51 @@ def test_without_a_strategy_nothing_changes():
     alone.agree("anything", 3)
 
 
-@pytest.mark.slow
-def test_a_worker_that_nobody_joins_says_whom_it_waited_for():
-    program = "from zoo.training.placement import place; place(1, print, wait=3)"
-    root = Path(__file__).parents[3]
-    environment = Cluster(("127.0.0.1:28765", "127.0.0.1:28766"), 0).environment()
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(root), **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
+def test_a_worker_that_nobody_joins_says_whom_it_waited_for(monkeypatch, capfd):
+    ports = free_ports(3)
+    cluster = Cluster(tuple(f"127.0.0.1:{port}" for port in ports), 0)
+    monkeypatch.setenv("TF_CONFIG", cluster.environment()["TF_CONFIG"])
+    said = []
+    # The second worker is there, the third is not.
+    with socket.create_server(("127.0.0.1", ports[1])), pytest.raises(SystemExit) as ended:
+        placement.place(1, said.append, wait=0.3)
+    assert ended.value.code == os.EX_TEMPFAIL
+    assert said == [f"worker 0 of 3, at 127.0.0.1:{ports[0]}; waiting for the others"]
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        f"zoo: worker 0 waited 0.3 s for worker 2 (127.0.0.1:{ports[2]}) in vain; see whether it "
+        f"runs and can be reached"
     )
-    assert done.returncode == os.EX_TEMPFAIL
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("zoo: worker 0 waited 3 s for worker 1 (127.0.0.1:28766) in vain")
-    assert "waiting for the others" in done.stdout
+
+
+def test_an_address_that_is_taken_is_named(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        cluster = Cluster((f"127.0.0.1:{port}", "127.0.0.1:9"), 0)
+        with pytest.raises(InputError, match=f"worker 0 cannot listen at 127.0.0.1:{port} "):
+            missing_workers(cluster, 0)
+
+
+def test_workers_that_come_at_different_times_all_find_each_other():
+    addresses = tuple(f"127.0.0.1:{port}" for port in free_ports(3))
+    found = {}
+
+    def come(index):
+        time.sleep(0.1 * index)
+        found[index] = missing_workers(Cluster(addresses, index), 20)
+        # As TensorFlow's own server would, once it is up.
+        with socket.create_server(("127.0.0.1", int(addresses[index].rpartition(":")[2]))):
+            everybody.wait(20)
+
+    everybody = threading.Barrier(3)
+    workers = [threading.Thread(target=come, args=[index]) for index in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert found == {0: [], 1: [], 2: []}
+
+
+def free_ports(count):
+    with contextlib.ExitStack() as held:
+        taken = [held.enter_context(socket.create_server(("", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in taken]
