@@ -56,7 +56,8 @@ def export(
         run.module.signatures,
         folder,
         version,
-        warmup=run.recipe.warmup(),
+        # A recipe of several kinds of models has requests for the signatures of them all.
+        warmup=[one for one in run.recipe.warmup() if one[0] in run.module.signatures],
         model_name=name,
         methods=getattr(run.module, "methods", None),
     )

@@ -301,8 +301,14 @@ and 5 throughout.
         return shown
 
     def warmup(self):
-        # Ten digits are also a number: this fits the models of both problems.
-        return [("serving_default", {"text": np.array([b"0123456701"], object)})]
+        # Ten digits are also a number: this fits the models of both problems. The two others are
+        # of one problem each.
+        length = np.array([12], "int32")
+        return [
+            ("serving_default", {"text": np.array([b"0123456701"], object)}),
+            ("steps", {"features": np.full([1, 12, 2], 0.5, "float32"), "length": length}),
+            ("tokens", {"tokens": np.ones([1, 12], "int32"), "length": length}),
+        ]
 
 
 def start_with_long_memory(model: keras.Model, cell: str, length: int) -> None:

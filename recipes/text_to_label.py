@@ -275,7 +275,10 @@ class TextToLabelRecipe(Recipe):
     def warmup(self):
         texts = {"text": np.array([self.example.encode(), b""])}
         ids = {"tokens": np.array([[4, 5, 6]], "int32"), "length": np.array([3], "int32")}
-        return [("serving_default", texts), ("token_ids", ids)]
+        example = tf.train.Example()
+        example.features.feature["text"].bytes_list.value.append(self.example.encode())
+        examples = {"inputs": np.array([example.SerializeToString()], object)}
+        return [("serving_default", texts), ("token_ids", ids), ("classify", examples)]
 
 
 def label_cross_entropy(label_smoothing: float = 0.0):

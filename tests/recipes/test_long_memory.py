@@ -13,6 +13,7 @@ from recipes.exporting import export
 from recipes.long_memory import LongMemory, Settings, start_with_long_memory
 from zoo.errors import InputError
 from zoo.serving import check_saved_model
+from zoo.serving.warmup import read_warmup
 
 TINY = {"units": 5, "sequences": 128, "judged_sequences": 32, "batch_size": 32, "epochs": 1.0}
 
@@ -81,6 +82,8 @@ def test_exported_it_answers_as_the_run_does(run, tmp_path):
     for name, value in own.items():
         np.testing.assert_allclose(loaded[name], value, atol=1e-5, err_msg=name)
     assert "Licence:" in (tmp_path / "long_memory" / "README.md").read_text()
+    warmed = {one.model_spec.signature_name for one in read_warmup(tmp_path / "long_memory" / "1")}
+    assert warmed == {"serving_default", "steps"}
 
 
 @pytest.mark.parametrize("text", ["", "0.5 half*", "0123456789"])
@@ -144,7 +147,10 @@ def test_the_copying_problem_goes_the_whole_way(tmp_path):
     ids = run.answers("tokens", tokens=tokens, length=[24] * 3)["ids"][:, -10:]
     assert run.recipe.says(answer) == ["".join(map(str, row)) for row in ids]
     assert len(run.answers(text=text, wait=30)["text"]) == 3
-    assert check_saved_model(export(run, tmp_path)) == []
+    written = export(run, tmp_path)
+    assert check_saved_model(written) == []
+    warmed = {one.model_spec.signature_name for one in read_warmup(written)}
+    assert warmed == {"serving_default", "tokens"}
 
 
 @pytest.mark.slow

@@ -172,8 +172,11 @@ def test_labels_as_many_as_classes(run):
 def test_exported_answers_are_keras_answers(run, answer, tmp_path):
     import zoo
     from recipes.exporting import export
+    from zoo.serving.warmup import read_warmup
 
-    export(run, tmp_path)
+    written = export(run, tmp_path)
+    warmed = {one.model_spec.signature_name for one in read_warmup(written)}
+    assert warmed == set(run.module.signatures) == {"serving_default", "token_ids", "classify"}
     loaded = zoo.load(tmp_path / "sentiment")(TEXTS)
     assert loaded["labels"].tolist() == answer["labels"].tolist()
     assert loaded["tokens"].tolist() == answer["tokens"].tolist()
