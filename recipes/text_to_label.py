@@ -195,6 +195,8 @@ class TextToLabelRecipe(Recipe):
                 "logits": [
                     keras.metrics.SparseCategoricalCrossentropy("nats", from_logits=True),
                     keras.metrics.SparseCategoricalAccuracy("accuracy"),
+                    # For searches, which take less to be better.
+                    keras.metrics.MeanMetricWrapper(_wrong, "error"),
                     MacroError(),
                 ]
             },
@@ -296,6 +298,10 @@ def label_cross_entropy(label_smoothing: float = 0.0):
         return (1 - label_smoothing) * nats + label_smoothing * uniform
 
     return loss
+
+
+def _wrong(y_true, y_pred):
+    return 1 - keras.metrics.sparse_categorical_accuracy(y_true, y_pred)
 
 
 def _own_rows(data: Path) -> list[tuple[str, str]]:
