@@ -9,6 +9,7 @@ A program and no test: devices and workers are chosen before TensorFlow computes
 import json
 import os
 import sys
+import traceback
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -167,4 +168,10 @@ def main(folder, devices, *cases):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        # Here too, and the others would wait for this one.
+        os._exit(1)

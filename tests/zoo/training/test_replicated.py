@@ -46,7 +46,7 @@ def free_ports(count):
 
 
 def finished(process):
-    out, err = process.communicate(timeout=3000)
+    out, err = process.communicate(timeout=1200)
     assert process.returncode == 0, err[-3000:]
     return json.loads(out.strip().splitlines()[-1])
 
