@@ -76,7 +76,11 @@ def _shown(value) -> str:
 
 
 def _examples(run: Run) -> str:
-    shown = run.recipe.show(run.answers, run.examples("validation"), 200)
+    examples = run.examples("validation")
+    shown = run.recipe.show(run.answers, examples, 200)
+    if all(one.right for one in shown):
+        # A mistake is worth a longer look.
+        shown = run.recipe.show(run.answers, examples, len(examples))
     right = [one for one in shown if one.right]
     wrong = [one for one in shown if not one.right]
     chosen = [*right[: 3 - len(wrong[:1])], *wrong[:1]]
@@ -84,6 +88,8 @@ def _examples(run: Run) -> str:
     rows = ["From the validation data, not hand-picked: the first two right, the first wrong."]
     if all(one.right is None for one in shown):
         rows = ["From the validation data, not hand-picked."]
+    elif not wrong:
+        rows = ["The first of the validation data; none of its answers is wrong."]
     rows += ["", "| input | says | truth | |", "|---|---|---|---|"]
     for one in chosen:
         cells = (one.given, one.says, one.truth, _VERDICTS[one.right])

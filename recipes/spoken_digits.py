@@ -104,12 +104,10 @@ class SpokenDigits(Recipe):
         "split, recordings 0 to 4 of each digit by each speaker; so all speakers are known ones."
     )
     tried = (
-        "On validation recordings. Frames of 25 ms every 10 ms, dropout 0.3, noise down to 10 dB "
-        "below the voice, speeds of 15 % and up to two fifths of the frames hidden, 40 epochs: "
-        "95.3 %; the training recordings themselves, so changed, were heard to 91 % only, so these "
-        "settings are milder on all counts, and train for longer: 97.3 %, at 98.7 % on the changed "
-        "training recordings. Nothing else was tried: with voices of six speakers only, what is "
-        "missing is more of them, or of their changes, not more steps."
+        "On validation recordings. Without convolutions: frames of 25 ms every 10 ms, dropout 0.3, "
+        "noise down to 10 dB below the voice, speeds of 15 % and up to two fifths of the frames "
+        "hidden, 40 epochs: 95.3 %; milder on all counts and for longer, as now: 97.3 %. With two "
+        "convolutions before the recurrence and nothing else changed: 99.7 %."
     )
     own_data = (
         "a folder that holds a folder for each label, and in each WAV files of that label: one "
