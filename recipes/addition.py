@@ -6,8 +6,9 @@ import numpy as np
 
 import zoo
 from recipes.datasets.table import read_table
+from recipes.forcing import ForcingSettings
 from recipes.measuring import answered
-from recipes.recipe import TrainingSettings, register
+from recipes.recipe import register
 from recipes.splitting import held_out
 from recipes.text_to_text import PairAssets, TextToTextRecipe
 from zoo.errors import InputError
@@ -16,7 +17,7 @@ from zoo.tuning import Parameter
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(TrainingSettings):
+class Settings(ForcingSettings):
     """Settings of addition, with the reason beside each value."""
 
     digits: int = 3

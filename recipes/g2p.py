@@ -9,12 +9,12 @@ import tensorflow as tf
 from recipes import datasets
 from recipes.datasets import cmudict
 from recipes.datasets.table import read_table
-from recipes.forcing import ForcingSettings, forced_by
+from recipes.forcing import ForcingSettings
 from recipes.measuring import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
 from recipes.recipe import register
 from recipes.splitting import held_out
-from recipes.text_to_text import PairAssets, TextToTextRecipe
+from recipes.text_to_text import PairAssets, TextToTextRecipe, some
 from zoo.errors import unknown_name
 from zoo.text import Vocabulary, tokenisers
 from zoo.tuning import Parameter
@@ -30,12 +30,17 @@ class Settings(ForcingSettings):
     validation_words: int = 2500
     # Only where the data has no test split of its own.
     test_words: int = 2500
+    # Words to train on at most, drawn evenly; None: all.
+    train_words: int | None = None
     units: int = 256
     embedding_dim: int = 128
     encoder_layers: int = 2
     decoder_layers: int = 1
+    bidirectional: bool = True
     cell: str = "lstm"
     bridge: str = "dense"
+    # A kind of `zoo.attention.names()`; "none": one context for all steps, by `n_to_m`. "dot" needs
+    # bidirectional=false.
     attention: str = "additive"
     attention_units: int = 128
     query: str = "current"
@@ -137,9 +142,6 @@ class G2P(TextToTextRecipe):
     def build(self, settings, assets):
         return self.attention_model(settings, assets)
 
-    def trained(self, settings, model):
-        return forced_by(settings, model) or super().trained(settings, model)
-
     def columns(self, assets, examples):
         pairs = [(word, sound) for word, all_right in examples for sound in all_right]
         return self.encoded(assets, pairs)
@@ -178,7 +180,8 @@ def _held_out(words, settings, split, has_test):
     sizes = {"validation": settings.validation_words}
     if not has_test:
         sizes["test"] = settings.test_words
-    return held_out(words, split, sizes, "words")
+    found = held_out(words, split, sizes, "words")
+    return some(found, settings.train_words) if split == "train" else found
 
 
 def _composed(text: str) -> str:

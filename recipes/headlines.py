@@ -8,11 +8,13 @@ import tensorflow as tf
 from recipes import datasets
 from recipes.datasets.ag_news import read_news
 from recipes.datasets.table import read_table
+from recipes.forcing import ForcingSettings
 from recipes.measuring import answered
 from recipes.metrics.summaries import rouge
-from recipes.recipe import Shown, TrainingSettings, register
+from recipes.recipe import Shown, register
 from recipes.splitting import held_out
-from recipes.text_to_text import PairAssets, TextToTextRecipe
+from recipes.text_to_text import PairAssets, TextToTextRecipe, some
+from zoo.errors import InputError
 from zoo.text import PAD_ID, SPECIAL, UNKNOWN_ID, Vocabulary, tokenisers
 from zoo.text.extended_vocabulary import ExtendedVocabulary
 from zoo.training import TokenNats
@@ -21,7 +23,7 @@ from zoo.tuning import Parameter
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(TrainingSettings):
+class Settings(ForcingSettings):
     """Settings of headlines, with the reason beside each value."""
 
     dataset: str = "ag-news"
@@ -29,13 +31,20 @@ class Settings(TrainingSettings):
     test_items: int = 500
     # What a headline names, its text says in the first lines.
     max_words: int = 50
+    # Items to train on at most, drawn evenly; None: all.
+    train_items: int | None = None
     vocabulary_size: int = 5000
     units: int = 160
     embedding_dim: int = 100
     encoder_layers: int = 1
     decoder_layers: int = 1
+    bidirectional: bool = True
     cell: str = "lstm"
     bridge: str = "dense"
+    # Most words of a headline stand in its text, and many of its names in no vocabulary.
+    copying: bool = True
+    # A kind of `zoo.attention.names()`; "none": one context for all steps, by `n_to_m`. "dot" needs
+    # bidirectional=false; "hard" and "none" have no weights to copy by and need copying=false.
     attention: str = "additive"
     attention_units: int = 128
     query: str = "current"
@@ -52,6 +61,13 @@ class Settings(TrainingSettings):
     num_results: int = 3
     length_penalty: float = 1.0
     max_length: int = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class HeadlineAssets(PairAssets):
+    """The one vocabulary of text and title, and whether words of the text are copied."""
+
+    copying: bool = True
 
 
 @register
@@ -76,6 +92,7 @@ class Headlines(TextToTextRecipe):
         "traders said."
     )
     settings = Settings()
+    assets = HeadlineAssets
     tokens_name = "words"
     search_space = (
         Parameter("units", choices=(96, 128, 160)),
@@ -98,6 +115,7 @@ class Headlines(TextToTextRecipe):
             grouped.setdefault(text, title)
         sizes = {"validation": settings.validation_items, "test": settings.test_items}
         found = held_out(list(grouped.items()), split, sizes, "items")
+        found = some(found, settings.train_items) if split == "train" else found
         return [(" ".join(text.split()[: settings.max_words]), title) for text, title in found]
 
     def prepare(self, settings, examples):
@@ -109,23 +127,32 @@ class Headlines(TextToTextRecipe):
             ([word.decode() for word in row] for side in sides for row in side),
             max_size=settings.vocabulary_size,
         )
-        return PairAssets(
+        return HeadlineAssets(
             words,
             words,
             "marked_words",
             "marked_words",
             max_length=settings.max_length,
             lower_case=True,
+            copying=settings.copying,
         )
 
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        # Most words of a headline stand in its text, and many of its names in no vocabulary.
+        if not settings.copying:
+            return self.attention_model(settings, assets)
+        if settings.attention in ("hard", "none"):
+            raise InputError(
+                f"attention {settings.attention!r} has no weights to copy words by; add "
+                "--set copying=false"
+            )
         return self.attention_model(settings, assets, copying=True)
 
     def columns(self, assets, examples):
         columns, lengths = self.encoded(assets, [(text, title.lower()) for text, title in examples])
+        if not assets.copying:
+            return columns, lengths
         texts, titles = (_lowered(list(side)) for side in zip(*examples, strict=True))
         extended, cut = ExtendedVocabulary(assets.target), assets.cut_source.split
         copies, targets = [], []
@@ -138,7 +165,9 @@ class Headlines(TextToTextRecipe):
         return columns, lengths
 
     def features(self, columns):
-        inputs, _ = super().features(columns)
+        inputs, targets = super().features(columns)
+        if "extended" not in columns:
+            return inputs, targets
         inputs["copy_ids"] = columns["copy_ids"].to_tensor()
         _, targets = super().features({**columns, "target": columns["extended"]})
         # A word that neither the vocabulary nor the text has teaches nothing.
@@ -146,6 +175,8 @@ class Headlines(TextToTextRecipe):
         return inputs, {"logits": tf.where(wanted == UNKNOWN_ID, PAD_ID, wanted)}
 
     def objective(self, settings):
+        if not settings.copying:
+            return super().objective(settings)
         size = settings.vocabulary_size + len(SPECIAL)
         loss = extended_cross_entropy(size, settings.label_smoothing)
         return {"loss": {"logits": loss}, "metrics": {"logits": [TokenNats()]}}

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -12,11 +12,14 @@ import tensorflow as tf
 
 import zoo
 from recipes.drawing import draw_alignment
+from recipes.forcing import forced_by
 from recipes.recipe import Assets, Recipe
 from zoo.errors import InputError
 from zoo.serving.text_to_text import TextToText
 from zoo.text import SPECIAL, Subwords, Tokeniser, Vocabulary, fed_and_wanted, tokenisers
 from zoo.training import TokenNats, token_cross_entropy
+
+Example = TypeVar("Example")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +44,8 @@ class PairAssets(Assets):
     def save(self, folder: Path) -> None:
         self.source.save(folder / "source.txt")
         self.target.save(folder / "target.txt")
-        plain = {
-            "source_tokeniser": self.source_tokeniser,
-            "target_tokeniser": self.target_tokeniser,
-            "max_length": self.max_length,
-            "lower_case": self.lower_case,
-        }
+        names = [field.name for field in dataclasses.fields(self)]
+        plain = {name: getattr(self, name) for name in names if name not in ("source", "target")}
         (folder / "text.json").write_text(json.dumps(plain), encoding="utf-8")
 
     @classmethod
@@ -77,6 +76,25 @@ def _tokeniser(name: str, vocabulary: Vocabulary) -> Tokeniser | Subwords:
     return tokenisers.get(name)
 
 
+def some(examples: list[Example], count: int | None, seed: int = 2007) -> list[Example]:
+    """Returns so many examples, drawn evenly and in their order; all where there are no more.
+
+    Args:
+        examples: What to draw from.
+        count: How many at most; None: all.
+        seed: Of the drawing, the same for every run.
+
+    Raises:
+        InputError: a count below 1.
+    """
+    if count is not None and count < 1:
+        raise InputError(f"{count} training examples were asked for; expected 1 or more, or none")
+    if count is None or count >= len(examples):
+        return examples
+    chosen = np.random.default_rng(seed).choice(len(examples), count, replace=False)
+    return [examples[i] for i in np.sort(chosen)]
+
+
 class TextToTextRecipe(Recipe):
     """A recipe whose model `n_to_m` or `attention_n_to_m` built and `TextToText` exports."""
 
@@ -86,24 +104,37 @@ class TextToTextRecipe(Recipe):
     tokens_name = "tokens"
 
     def attention_model(self, settings: Any, assets: PairAssets, **more: Any) -> keras.Model:
-        """Builds `attention_n_to_m` of the settings that bear its arguments' names, and of more."""
+        """Builds `attention_n_to_m` of the settings that bear its arguments' names, and of more.
+
+        With attention "none" it builds `n_to_m`, with the same encoder and bridge: the encoder's
+        last output enters every step of the decoder, in the place of what is attended to.
+        """
+        shared = {
+            "source_vocabulary_size": len(assets.source),
+            "target_vocabulary_size": len(assets.target),
+            "units": settings.units,
+            "embedding_dim": settings.embedding_dim,
+            "cell": settings.cell,
+            "encoder_layers": settings.encoder_layers,
+            "decoder_layers": settings.decoder_layers,
+            "bidirectional": settings.bidirectional,
+            "bridge": settings.bridge,
+            "dropout": settings.dropout,
+            **more,
+        }
+        if settings.attention == "none":
+            return zoo.build("n_to_m", context="last", injection="both", **shared)
         return zoo.build(
             "attention_n_to_m",
-            source_vocabulary_size=len(assets.source),
-            target_vocabulary_size=len(assets.target),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            encoder_layers=settings.encoder_layers,
-            decoder_layers=settings.decoder_layers,
-            bridge=settings.bridge,
             attention=settings.attention,
             attention_units=settings.attention_units,
             query=settings.query,
             input_feeding=settings.input_feeding,
-            dropout=settings.dropout,
-            **more,
+            **shared,
         )
+
+    def trained(self, settings, model):
+        return forced_by(settings, model) or super().trained(settings, model)
 
     def encoded(self, assets: PairAssets, pairs: list[tuple[str, str]]):
         """Encodes (source, target) texts, as `columns` returns it."""

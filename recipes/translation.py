@@ -8,12 +8,13 @@ import numpy as np
 from recipes import datasets
 from recipes.datasets import multi30k, tatoeba
 from recipes.datasets.table import read_table
+from recipes.forcing import ForcingSettings
 from recipes.measuring import answered
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
 from recipes.nearest import nearest
-from recipes.recipe import TrainingSettings, register
+from recipes.recipe import register
 from recipes.splitting import held_out
-from recipes.text_to_text import PairAssets, TextToTextRecipe
+from recipes.text_to_text import PairAssets, TextToTextRecipe, some
 from zoo.errors import unknown_name
 from zoo.text import Subwords, Vocabulary
 from zoo.tuning import Parameter
@@ -22,7 +23,7 @@ MULTI30K = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(TrainingSettings):
+class Settings(ForcingSettings):
     """Settings of translation, with the reason beside each value."""
 
     # "multi30k" (German to English), "tatoeba-fra-eng" or "tatoeba-cmn-eng" (into English).
@@ -34,13 +35,18 @@ class Settings(TrainingSettings):
     test_sentences: int = 1500
     # Longer training pairs are left out: a few of Tatoeba's are essays.
     max_characters: int = 200
+    # Sentences to train on at most, drawn evenly; None: all.
+    train_sentences: int | None = None
     vocabulary_size: int = 5000
     units: int = 256
     embedding_dim: int = 256
     encoder_layers: int = 1
     decoder_layers: int = 1
+    bidirectional: bool = True
     cell: str = "gru"
     bridge: str = "dense"
+    # A kind of `zoo.attention.names()`; "none": one context for all steps, by `n_to_m`. "dot" needs
+    # bidirectional=false.
     attention: str = "additive"
     attention_units: int = 256
     query: str = "current"
@@ -114,14 +120,16 @@ class Translation(TextToTextRecipe):
             pairs = [(target, source) for source, target in pairs]
         if data is None and settings.dataset == "multi30k":
             # As published: a pair stays a pair, even where a sentence comes twice.
-            return [(source, [target]) for source, target in pairs]
+            examples = [(source, [target]) for source, target in pairs]
+            return some(examples, settings.train_sentences) if split == "train" else examples
         sizes = {"validation": settings.validation_sentences, "test": settings.test_sentences}
         groups = held_out(connected(pairs), split, sizes, "sentences")
         examples = [example for group in groups for example in group]
         if split != "train":
             return examples
         longest = settings.max_characters
-        return [one for one in examples if max(map(len, (one[0], *one[1]))) <= longest]
+        short = [one for one in examples if max(map(len, (one[0], *one[1]))) <= longest]
+        return some(short, settings.train_sentences)
 
     def prepare(self, settings, examples):
         pairs = _pairs(examples)

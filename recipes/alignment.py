@@ -1,0 +1,115 @@
+"""Which pieces of the source a run's model looks at for each piece that it says."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from recipes.drawing import draw_alignment
+from recipes.run import Run
+from zoo.errors import InputError
+from zoo.text import SPECIAL
+from zoo.text.extended_vocabulary import ExtendedVocabulary
+
+
+class Alignment(NamedTuple):
+    """Attention weights, and what stands beside their rows and columns.
+
+    Attributes:
+        source: N pieces: letters, words or parts of words, as the model reads them.
+        target: M pieces, as the model says them.
+        weights: float [M, N].
+    """
+
+    source: list[str]
+    target: list[str]
+    weights: np.ndarray
+
+
+def alignment_of(run: Run, text: str, **settings: Any) -> Alignment:
+    """Answers a text by a run's model, and says what it attended to at each step.
+
+    Args:
+        run: Of a recipe of text to text with attention; finished.
+        text: The source.
+        **settings: The other inputs of the signature "token_ids", by name.
+
+    Raises:
+        InputError: the text or the answer is empty, or the model attends to nothing.
+    """
+    assets = run.assets
+    pieces = assets.cut_source.split(assets.lowered([text]))
+    source = [piece.decode() for piece in pieces[0].numpy()]
+    if not source:
+        raise InputError(f"{text!r}: nothing is left to read, so there is no alignment to draw")
+    ids = assets.source.ids(pieces)
+    given = {"source": ids.to_tensor(), "source_length": tf.cast(ids.row_lengths(), tf.int32)}
+    words = ExtendedVocabulary(assets.target)
+    if getattr(run.model.get_layer("decoder"), "copying", False):
+        given["copy_ids"] = words.copy_ids(pieces).to_tensor()
+    answer = run.answers("token_ids", **given, **settings)
+    said = answer["ids"][0, 0][: answer["lengths"][0, 0]]
+    said = tf.RaggedTensor.from_tensor(tf.cast(said[None], tf.int32))
+    target = [piece.decode() for piece in words.strings(said, pieces)[0].numpy()]
+    target = [piece for piece in target if piece not in SPECIAL]
+    if not target:
+        raise InputError(f"{text!r}: the answer is empty, so there is no alignment to draw")
+    weights = answer["alignment"][0][: len(target), : len(source)]
+    if not np.any(weights):
+        raise InputError("the model has no attention, so there is no alignment to draw")
+    return Alignment(source, target, weights)
+
+
+def draw(figure: Any, alignment: Alignment) -> None:
+    """Draws one alignment as a heat map, on a figure that is made as large as it needs to be."""
+    _fit(figure, alignment, across=1, down=1)
+    draw_alignment(figure, *alignment)
+    _turn(figure.axes[0], alignment.source)
+
+
+def draw_alignments(figure: Any, alignments: Mapping[str, Alignment], columns: int = 3) -> None:
+    """Draws several models' alignments of one source beside each other.
+
+    Args:
+        figure: Where to draw; it is made as large as it needs to be.
+        alignments: By the name that stands over each.
+        columns: How many stand beside each other at most.
+    """
+    across = min(columns, len(alignments))
+    down = -(-len(alignments) // across)
+    largest = max(alignments.values(), key=lambda one: len(one.target))
+    _fit(figure, largest, across, down)
+    panels = figure.subfigures(down, across, squeeze=False).ravel()
+    for panel, (name, alignment) in zip(panels, alignments.items(), strict=False):
+        draw_alignment(panel, *alignment)
+        panel.axes[0].set_title(name)
+        _turn(panel.axes[0], alignment.source)
+
+
+def write_alignment(alignment: Alignment, path: Path) -> None:
+    """Writes one alignment as a picture.
+
+    Raises:
+        InputError: matplotlib is missing.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError("drawing needs matplotlib: pip install rnn-zoo[plot]") from None
+    figure = Figure()
+    draw(figure, alignment)
+    figure.savefig(path, dpi=120, bbox_inches="tight")
+
+
+def _fit(figure, alignment, across, down) -> None:
+    width = 2.5 + 0.32 * max(5, len(alignment.source))
+    height = 2.0 + 0.32 * max(5, len(alignment.target))
+    figure.set_size_inches(width * across, height * down)
+
+
+def _turn(axes, source) -> None:
+    # Letters stand beside each other as they are; words do not.
+    if max(map(len, source)) > 2:
+        axes.tick_params(axis="x", labelrotation=60)

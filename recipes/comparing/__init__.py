@@ -1,0 +1,1 @@
+"""Variants of one recipe, fitted on the same data, seed and budget, beside each other."""
