@@ -52,7 +52,12 @@ class Names(LabelToTextRecipe):
         "nationality counted alike. new: share of the drawn names that are no training name; "
         "different: share of them that are not drawn twice."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "Both ways for the nationality to enter, 25 epochs each, on validation names: at every "
+        "step 1.952 nats a character, 36 % of the names drawn recognised; at the first step alone "
+        "(`--set injection=first_step`) 1.987 and 23 %. Dropout 0.4, because 15,000 names are soon "
+        "known by heart. Most names are Russian, so the rarer nationalities are written less well."
+    )
     own_data = "a UTF-8 text file, name<TAB>label a line; a name may have several labels"
     example = "Italian"
     settings = Settings()
