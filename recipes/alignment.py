@@ -21,11 +21,15 @@ class Alignment(NamedTuple):
         source: N pieces: letters, words or parts of words, as the model reads them.
         target: M pieces, as the model says them.
         weights: float [M, N].
+        over: What stands over the columns.
+        beside: What stands beside the rows.
     """
 
     source: list[str]
     target: list[str]
     weights: np.ndarray
+    over: str = "input"
+    beside: str = "output"
 
 
 def alignment_of(run: Run, text: str, **settings: Any) -> Alignment:
@@ -62,11 +66,41 @@ def alignment_of(run: Run, text: str, **settings: Any) -> Alignment:
     return Alignment(source, target, weights)
 
 
+def alignment_of_answer(
+    source: list[str], target: list[str], weights: np.ndarray, given: str, said: str
+) -> Alignment:
+    """Puts names to the weights of an answer whose pieces are not known, only guessed.
+
+    Where the guess at the source does not have as many pieces as there are weights, both sides are
+    numbered, and the whole texts stand beside them: a wrong name would be worse than none.
+
+    Args:
+        source, target: The pieces of the texts, as far as one can tell.
+        weights: float [M or more, N], zero past the answer's end.
+        given, said: The texts.
+
+    Raises:
+        InputError: the answer is empty, or the model attends to nothing.
+    """
+    if not said:
+        raise InputError(f"{given!r}: the answer is empty, so there is no alignment to draw")
+    if not np.any(weights):
+        raise InputError("the model has no attention, so there is no alignment to draw")
+    if weights.shape[1] == len(source) and len(target) <= weights.shape[0]:
+        return Alignment(source, target, weights[: len(target)])
+    weights = weights[: np.flatnonzero(weights.sum(1))[-1] + 1]
+    rows, columns = ([str(place + 1) for place in range(size)] for size in weights.shape)
+    return Alignment(columns, rows, weights, given, said)
+
+
 def draw(figure: Any, alignment: Alignment) -> None:
     """Draws one alignment as a heat map, on a figure that is made as large as it needs to be."""
     _fit(figure, alignment, across=1, down=1)
-    draw_alignment(figure, *alignment)
-    _turn(figure.axes[0], alignment.source)
+    draw_alignment(figure, *alignment[:3])
+    axes = figure.axes[0]
+    axes.set_title(alignment.over)
+    axes.set_ylabel(alignment.beside)
+    _turn(axes, alignment.source)
 
 
 def draw_alignments(figure: Any, alignments: Mapping[str, Alignment], columns: int = 3) -> None:
@@ -83,7 +117,7 @@ def draw_alignments(figure: Any, alignments: Mapping[str, Alignment], columns: i
     _fit(figure, largest, across, down)
     panels = figure.subfigures(down, across, squeeze=False).ravel()
     for panel, (name, alignment) in zip(panels, alignments.items(), strict=False):
-        draw_alignment(panel, *alignment)
+        draw_alignment(panel, *alignment[:3])
         panel.axes[0].set_title(name)
         _turn(panel.axes[0], alignment.source)
 

@@ -181,6 +181,9 @@ class Headlines(TextToTextRecipe):
         loss = extended_cross_entropy(size, settings.label_smoothing)
         return {"loss": {"logits": loss}, "metrics": {"logits": [TokenNats()]}}
 
+    def pieces(self, text):
+        return tokenisers.get("marked_words").split_text(text)
+
     # How it is measured --------------------------------------------------------------------
 
     def measure(self, settings, answers, examples):

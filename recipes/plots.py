@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from recipes.alignment import alignment_of
+from recipes.alignment import draw as draw_aligned
 from recipes.drawing import draw_history
 from recipes.run import Run
 from recipes.settings import plain_settings
 from recipes.target import open_target, predict
+from recipes.text_to_text import TextToTextRecipe
 from zoo.errors import InputError
 from zoo.topologies import list_models
 from zoo.topologies.drawings import draw_model, save, typed_settings
@@ -45,10 +48,15 @@ def plot(
     if given is not None:
         if opened.recipe is None:
             raise InputError(f"{target}: was not made by a recipe, so how to draw it is not known")
-        answer = predict(opened, [given], settings=plain_settings(settings or {}))
-        if opened.recipe.write(to, given, answer):
-            return to
-        opened.recipe.draw(figure, given, answer)
+        typed = plain_settings(settings or {})
+        if isinstance(opened, Run) and isinstance(opened.recipe, TextToTextRecipe):
+            # A run folder knows its pieces of words; a saved model says only what they make up.
+            draw_aligned(figure, alignment_of(opened, given, **typed))
+        else:
+            answer = predict(opened, [given], settings=typed)
+            if opened.recipe.write(to, given, answer):
+                return to
+            opened.recipe.draw(figure, given, answer)
     elif isinstance(opened, Run):
         draw_history(figure, opened.folder.read_history(), str(opened.folder.path))
     else:

@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 import zoo
-from recipes.drawing import draw_alignment
+from recipes.alignment import alignment_of_answer
+from recipes.alignment import draw as draw_aligned
 from recipes.forcing import forced_by
 from recipes.recipe import Assets, Recipe
 from zoo.errors import InputError
@@ -185,13 +186,15 @@ class TextToTextRecipe(Recipe):
     def says(self, answer):
         return [text.decode() for text in answer["text"]]
 
+    def pieces(self, text: str) -> list[str]:
+        """Cuts a text as the model does, as far as that is known without its vocabularies."""
+        return text.split() if " " in text else list(text)
+
     def draw(self, figure, given, answer):
         said = self.says(answer)[0]
-        symbols = said.split() if " " in said else list(said)
-        if not symbols:
-            raise InputError(f"{given!r}: the answer is empty, so there is no alignment to draw")
-        source = given.split() if " " in given else list(given)
-        draw_alignment(figure, source, symbols, answer["alignment"][0])
+        source, target = self.pieces(given), self.pieces(said)
+        weights = answer["alignment"][0]
+        draw_aligned(figure, alignment_of_answer(source, target, weights, given, said))
 
     def warmup(self):
         text = {"text": np.array([self.example.encode(), b""])}
