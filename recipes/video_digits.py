@@ -82,10 +82,10 @@ class VideoDigits(Recipe):
         "that hides. The clips are this recipe's own, so nobody has published a figure for them."
     )
     tried = (
-        "These settings are the only ones that were trained: one direction alone, other widths and "
-        "more clips were not tried for want of time. Validation loss stood still from the sixth of "
-        "8 epochs (0.158) while training loss fell to 0.07: more clips, or moving the digits anew "
-        "in each epoch, are what to try for the 97 % that were hoped for."
+        "On validation clips: without convolutions, the pixels straight into the recurrence: 95.7 % "
+        "of the frames, learned by heart from the sixth of 8 epochs on; with two convolutions "
+        "before it and nothing else changed: 98.5 %. One direction alone and other widths were "
+        "not tried."
     )
     data_note = (
         "Clips of 12 to 20 frames, made by the recipe: digits of MNIST that fly straight, bounce "
