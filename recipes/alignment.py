@@ -13,6 +13,8 @@ from zoo.errors import InputError
 from zoo.text import SPECIAL
 from zoo.text.extended_vocabulary import ExtendedVocabulary
 
+PICTURE = "alignment.png"
+
 
 class Alignment(NamedTuple):
     """Attention weights, and what stands beside their rows and columns.
@@ -122,19 +124,34 @@ def draw_alignments(figure: Any, alignments: Mapping[str, Alignment], columns: i
         _turn(panel.axes[0], alignment.source)
 
 
-def write_alignment(alignment: Alignment, path: Path) -> None:
-    """Writes one alignment as a picture.
+def illustrate(run: Run, *folders: Path) -> Alignment | None:
+    """Writes alignment.png, what a run's model attends to in its recipe's example, into folders.
+
+    Args:
+        run: Finished.
+        *folders: Where to; each exists.
+
+    Returns:
+        What was drawn; None where the run has no attention over a text.
 
     Raises:
-        InputError: matplotlib is missing.
+        InputError: the answer is empty, or matplotlib is missing.
     """
+    # A kind of attention is a setting; what reads other things than text has no tokens to name.
+    if getattr(run.settings, "attention", "none") == "none" or not hasattr(
+        run.assets, "cut_source"
+    ):
+        return None
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise InputError("drawing needs matplotlib: pip install rnn-zoo[plot]") from None
+    alignment = alignment_of(run, run.recipe.example)
     figure = Figure()
     draw(figure, alignment)
-    figure.savefig(path, dpi=120, bbox_inches="tight")
+    for folder in folders:
+        figure.savefig(Path(folder) / PICTURE, dpi=120, bbox_inches="tight")
+    return alignment
 
 
 def _fit(figure, alignment, across, down) -> None:

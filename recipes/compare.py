@@ -20,7 +20,7 @@ from typing import Any
 
 import keras
 
-from recipes.alignment import Alignment, alignment_of, draw_alignments, write_alignment
+from recipes.alignment import Alignment, draw_alignments, illustrate
 from recipes.catalog import recipes
 from recipes.comparing.fitting import fitted, row_of, steps_within
 from recipes.comparing.tables import as_csv, as_markdown, draw_comparison
@@ -28,7 +28,6 @@ from recipes.comparing.variants import BY, QUICK, Variant, variants
 from recipes.recipe import Recipe, TrainingSettings
 from recipes.run import Run
 from recipes.settings import parse, replace
-from recipes.text_to_text import TextToTextRecipe
 from zoo.errors import InputError, unknown_name
 from zoo.files import write_atomically
 from zoo.training.run_folder import RunFolder
@@ -124,16 +123,13 @@ class Comparison:
 
     def _look(self, variant: Variant, run: Run) -> None:
         """Draws what the variant attends to in the recipe's example, where it attends."""
-        attends = getattr(run.settings, "attention", "none") != "none"
-        if not attends or not isinstance(self.recipe, TextToTextRecipe):
-            return
         try:
-            found = alignment_of(run, self.recipe.example)
-            write_alignment(found, run.folder.path / "alignment.png")
+            found = illustrate(run, run.folder.path)
         except InputError as error:
             _say(f"no picture: {error}")
             return
-        self.alignments[variant.name] = found
+        if found is not None:
+            self.alignments[variant.name] = found
 
     def write(self) -> None:
         """Writes the table and the pictures of the rows so far."""
