@@ -132,7 +132,7 @@ def _ending_at_once(distribution):
 
 def _fitted(given, say):
     import recipes
-    from recipes.settings import parse, read_file
+    from recipes.settings import parse, read_file, replace
 
     chosen = recipes.get(given["recipe"])
     file = given["settings_file"]
@@ -142,8 +142,14 @@ def _fitted(given, say):
             "--resume goes on with the run's own settings and data; leave --set, --settings and "
             "--data out, or start a new run in another --run-dir"
         )
+    # Before they are given on by name: an option, as `seed`, is no setting.
+    replace(chosen.recipe.settings, changes)
     same = ("run_dir", "data", "seed", "resume", "epochs", "steps")
-    return chosen.fit(**{name: given[name] for name in same}, say=say, **changes)
+    how = {name: given[name] for name in same}
+    # The one that is a setting too; the option goes over it.
+    epochs = changes.pop("epochs", None)
+    how["epochs"] = epochs if how["epochs"] is None else how["epochs"]
+    return chosen.fit(**how, say=say, **changes)
 
 
 def _show(run, as_json: bool) -> None:

@@ -36,6 +36,8 @@ def refused(result):
         (["fit", "g2q"], "did you mean 'g2p'"),
         (["fit", "g2p", "--set", "unit=3"], "did you mean 'units'"),
         (["fit", "g2p", "--set", "units=x"], "whole number"),
+        (["fit", "g2p", "--set", "seed=1"], "unknown setting 'seed'"),
+        (["fit", "g2p", "--set", "epochs=many"], "epochs"),
         (["fit", "g2p", "--set", "units"], "KEY=VALUE"),
         (["fit", "g2p", "--data", "none.tsv"], "none.tsv"),
         (["fit", "g2p", "--set", "dataset=cmudictt"], "did you mean 'cmudict'"),
