@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.drawing import draw_alignment
+from recipes.fonts import fonts_for
 from recipes.run import Run
 from zoo.errors import InputError
 from zoo.text import SPECIAL
@@ -98,11 +99,7 @@ def alignment_of_answer(
 def draw(figure: Any, alignment: Alignment) -> None:
     """Draws one alignment as a heat map, on a figure that is made as large as it needs to be."""
     _fit(figure, alignment, across=1, down=1)
-    draw_alignment(figure, *alignment[:3])
-    axes = figure.axes[0]
-    axes.set_title(alignment.over)
-    axes.set_ylabel(alignment.beside)
-    _turn(axes, alignment.source)
+    _draw(figure, alignment)
 
 
 def draw_alignments(figure: Any, alignments: Mapping[str, Alignment], columns: int = 3) -> None:
@@ -119,9 +116,7 @@ def draw_alignments(figure: Any, alignments: Mapping[str, Alignment], columns: i
     _fit(figure, largest, across, down)
     panels = figure.subfigures(down, across, squeeze=False).ravel()
     for panel, (name, alignment) in zip(panels, alignments.items(), strict=False):
-        draw_alignment(panel, *alignment[:3])
-        panel.axes[0].set_title(name)
-        _turn(panel.axes[0], alignment.source)
+        _draw(panel, alignment._replace(over=name))
 
 
 def illustrate(run: Run, *folders: Path) -> Alignment | None:
@@ -160,7 +155,22 @@ def _fit(figure, alignment, across, down) -> None:
     figure.set_size_inches(width * across, height * down)
 
 
-def _turn(axes, source) -> None:
+def _draw(figure, alignment) -> None:
+    names, families = [], []
+    for side in alignment[:2]:
+        fonts = fonts_for(side)
+        # Where no font has the signs, places stand for them rather than empty boxes.
+        names.append([str(k + 1) for k in range(len(side))] if fonts == [] else side)
+        families.append(["DejaVu Sans", *(fonts or [])])
+    draw_alignment(figure, *names, alignment.weights)
+    axes = figure.axes[0]
+    axes.set_title(alignment.over)
+    axes.set_ylabel(alignment.beside)
+    for labels, family in zip(
+        (axes.get_xticklabels(), axes.get_yticklabels()), families, strict=True
+    ):
+        for label in labels:
+            label.set_family(family)
     # Letters stand beside each other as they are; words do not.
-    if max(map(len, source)) > 2:
+    if max(map(len, names[0])) > 2:
         axes.tick_params(axis="x", labelrotation=60)

@@ -102,6 +102,23 @@ def test_pictures_say_which_piece_is_which():
     assert titles == ["dot", "hard", "none", "concat"]
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("installed", [[], ["Some CJK"]])
+def test_signs_that_no_font_has_are_numbered(monkeypatch, installed):
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    from matplotlib import font_manager
+
+    fonts = [SimpleNamespace(name=name) for name in ["DejaVu Sans", *installed]]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", fonts)
+    weights = np.eye(2)
+    draw(figure, alignment_of_answer(["我", "爱"], ["I", "love"], weights, "我爱", "I love"))
+    axes = figure.axes[0]
+    labels = axes.get_xticklabels()
+    assert [one.get_text() for one in labels] == (["我", "爱"] if installed else ["1", "2"])
+    assert labels[0].get_fontfamily() == ["DejaVu Sans", *installed]
+    assert [one.get_text() for one in axes.get_yticklabels()] == ["I", "love"]
+
+
 def test_headlines_are_cut_into_words_and_signs_for_the_picture():
     cut = recipes.get("headlines").recipe.pieces("It's late, yes")
     assert cut == ["▁It", "'", "s", "▁late", ",", "▁yes"]
