@@ -47,6 +47,10 @@ class TextToText(tf.Module):
     ):
         super().__init__(name="text_to_text")
         self.source, self.target = source, target
+        # Pieces of words come with a table of their own, which the file has to hold too.
+        self.tokenisers = [
+            one for one in (source_tokeniser, target_tokeniser) if isinstance(one, tf.Module)
+        ]
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
         self.weights = [variable.value for variable in model.variables]
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
