@@ -1,6 +1,6 @@
 """Sentences a second: the zoo's decoding against the same network in eager PyTorch.
 
-    python -m benchmarks.decoding [--peers torch] [--rounds 20] [--threads N] [--json FILE]
+    python -m benchmarks.decoding [--peers torch] [--rounds 20] [--threads N] [--csv FOLDER]
 
 One attention decoder, its weights copied to PyTorch, decodes the same random sources to the same
 results (checked), 20 tokens each. The contenders take turns in one process, so that a busy moment
@@ -28,6 +28,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.turns import file_name, write_csv
 from zoo.decoding import beam_search, greedy_search, teacher_forcing
 from zoo.topologies.attention_decoder import AttentionDecoder
 
@@ -236,6 +237,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="for all contenders")
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--json", metavar="FILE", help="where to write the records")
+    parser.add_argument("--csv", metavar="FOLDER", help="write rows, e.g. to benchmarks/results")
     arguments = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
@@ -260,6 +262,8 @@ def main() -> None:
             print(f"{name}/torch: geometric mean {statistics.geometric_mean(ratios):.2f}, "
                   f"least {min(ratios):.2f}")  # fmt: skip
     records.append(training_row(arguments.rounds, CLOCKS[arguments.clock]))
+    if arguments.csv:
+        write_csv(Path(arguments.csv) / file_name("decoding", "float32"), records)
     if arguments.json:
         about = {
             "processor": platform.processor() or platform.machine(),

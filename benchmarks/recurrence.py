@@ -1,12 +1,18 @@
 """The fast layers beside keras.layers and torch.nn: `python -m benchmarks.recurrence`.
 
-Time of a forward pass and of a training step (forward, and the gradients of the inputs and of
-every weight), in turns in one process, and the peak memory of a training step, each in a process
-of its own. A ratio is the peer's time over ours: above 1, ours is faster.
+Three parts. `times`: a forward pass and a training step (forward, and the gradients of the inputs
+and of every weight), in turns in one process, without padding and with half of the steps padded.
+`growth`: our LSTM's training step as the sequence and as the batch grow. `memory`: the peak of
+training steps, each in a process of its own. A ratio is the peer's time over ours: above 1, ours is
+faster.
+
+    python -m benchmarks.recurrence [--peers keras,torch] [--csv benchmarks/results]
+    python -m benchmarks.recurrence --precision bfloat16 --peers keras --parts times
+
+bfloat16 is Keras's policy `mixed_bfloat16`: products and states in bfloat16, weights in float32.
 """
 
 import argparse
-import csv
 import json
 import os
 import statistics
@@ -22,7 +28,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.turns import file_name, hardware, time_in_turns
+from benchmarks.turns import file_name, hardware, time_in_turns, write_csv
 from zoo import recurrence
 
 CELLS = ("LSTM", "GRU", "SimpleRNN")
@@ -37,6 +43,8 @@ SIZES = (
 )
 LENGTHS = (64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 4, 16, 64, 256)
+PARTS = ("times", "growth", "memory")
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 Size = tuple[int, int, int, int]
 Pair = tuple[Callable[[], object], Callable[[], object]]
 
@@ -50,7 +58,7 @@ def tensorflow_pair(layer_type: type, size: Size, half: bool) -> Pair:
     """A forward pass and a training step of a Keras layer."""
     batch, time, width, units = size
     layer = layer_type(units, return_sequences=True)
-    sequences = tf.random.normal([batch, time, width])
+    sequences = tf.random.normal([batch, time, width], dtype=layer.compute_dtype)
     mask = tf.sequence_mask(half_lengths(batch, time), time) if half else None
     layer.build(sequences.shape)
 
@@ -203,64 +211,71 @@ def summary(rows: list[dict]) -> list[dict]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.recurrence", description=__doc__)
-    parser.add_argument("--peers", default="keras,torch", help="of keras and torch")
-    parser.add_argument("--cells", default=",".join(CELLS))
-    parser.add_argument("--json", metavar="FILE", help="write everything as one document")
-    parser.add_argument("--csv", metavar="FOLDER", help="write rows, e.g. to benchmarks/results")
-    parser.add_argument("--quick", action="store_true", help="two sizes, LSTM, a few seconds each")
-    parser.add_argument("--memory-of", nargs=3, help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = _arguments()
     if given.memory_of:
         library, cell, size = given.memory_of
         print(measure_memory(library, cell, tuple(map(int, size.split(",")))))
         return 0
-    peers = [peer for peer in given.peers.split(",") if peer]
-    cells = [cell for cell in given.cells.split(",") if cell]
-    for kind, names, known in (("peer", peers, ("keras", "torch")), ("cell", cells, CELLS)):
-        for name in names:
-            if name not in known:
-                parser.error(f"unknown {kind} {name!r}; known: {', '.join(known)}")
-    if "torch" in peers:
-        try:
-            import torch  # noqa: F401
-        except ImportError:
-            parser.error(
-                "the peer torch is not installed; pip install 'rnn-zoo[benchmark]' or --peers keras"
-            )
-    libraries, seconds = ["zoo", *peers], 2.0 if given.quick else 6.0
-    if given.quick:
-        cells, sizes = cells[:1], SIZES[1:5:3]
-    else:
-        sizes = SIZES
-    machine = hardware()
-    rows = compare(cells, sizes, libraries, seconds)
-    totals = summary(rows)
-    if not given.quick:
-        rows += growth("LSTM", [(16, time, 64, 64) for time in LENGTHS], ["zoo"], seconds)
-        rows += growth("LSTM", [(batch, 64, 128, 128) for batch in BATCHES], ["zoo"], seconds)
-        rows += [peak_memory(each, cell, SIZES[2]) for cell in cells for each in libraries]
+    keras.config.set_dtype_policy(POLICIES[given.precision])
+    libraries, machine = ["zoo", *given.peers], hardware()
+    sizes, cells = (SIZES[1:5:3], given.cells[:1]) if given.quick else (SIZES, given.cells)
+    found = {}
+    if "times" in given.parts:
+        found["times"] = compare(cells, sizes, libraries, given.seconds)
+    if "growth" in given.parts and not given.quick:
+        lengths, batches = [(16, n, 64, 64) for n in LENGTHS], [(n, 64, 128, 128) for n in BATCHES]
+        found["growth"] = growth("LSTM", lengths, ["zoo"], given.seconds)
+        found["growth"] += growth("LSTM", batches, ["zoo"], given.seconds)
+    if "memory" in given.parts and not given.quick:
+        found["memory"] = [
+            peak_memory(each, cell, SIZES[2]) for cell in cells for each in libraries
+        ]
+    totals = summary(found.get("times", []))
     print("\npeer's time over ours: geometric mean (least)")
     for total in totals:
         line = "  {peer:6} {work:8} {lengths:5} {time:7} {cell:11} {mean:5.2f} ({least:.2f})"
         print(line.format(**total))
     machine["load_average_after"] = hardware()["load_average"]
     if given.json:
-        document = {"machine": machine, "summary": totals, "rows": rows}
+        document = {"machine": machine, "precision": given.precision, "summary": totals, **found}
         Path(given.json).write_text(json.dumps(document, indent=1) + "\n")
-    if given.csv:
-        write_csv(Path(given.csv) / file_name("recurrence", "float32"), rows)
+    for part, rows in found.items() if given.csv else ():
+        write_csv(Path(given.csv) / file_name(f"recurrence-{part}", given.precision), rows)
     return 0
 
 
-def write_csv(path: Path, rows: list[dict]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"wrote {path}")
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.recurrence",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--peers", default="keras,torch", help="of keras and torch")
+    parser.add_argument("--cells", default=",".join(CELLS))
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--precision", choices=POLICIES, default="float32")
+    parser.add_argument("--seconds", type=float, default=6.0, help="for each comparison")
+    parser.add_argument("--json", metavar="FILE", help="write everything as one document")
+    parser.add_argument("--csv", metavar="FOLDER", help="write rows, e.g. to benchmarks/results")
+    parser.add_argument("--quick", action="store_true", help="the times of two sizes of an LSTM")
+    parser.add_argument("--memory-of", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    for kind, known in (("peers", ("keras", "torch")), ("cells", CELLS), ("parts", PARTS)):
+        names = [name for name in getattr(given, kind).split(",") if name]
+        setattr(given, kind, names)
+        for name in names:
+            if name not in known:
+                parser.error(f"unknown {kind[:-1]} {name!r}; known: {', '.join(known)}")
+    if "torch" in given.peers and given.precision != "float32":
+        parser.error("torch is compared in float32; with another precision give --peers keras")
+    if "torch" in given.peers:
+        try:
+            import torch  # noqa: F401
+        except ImportError:
+            parser.error(
+                "the peer torch is not installed; pip install 'rnn-zoo[benchmark]' or --peers keras"
+            )
+    return given
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Timing several candidates in turns, so that other work on the machine falls on all alike."""
 
+import csv
 import os
 import platform
 import re
@@ -68,3 +69,14 @@ def file_name(benchmark: str, precision: str) -> str:
     machine = hardware()
     slug = re.sub(r"[^a-z0-9]+", "-", str(machine["processor"]).lower()).strip("-")
     return f"{benchmark}-{slug}-{machine['cores']}-cores-{precision}.csv"
+
+
+def write_csv(path: Path, rows: list[dict]) -> None:
+    """Writes records that need not have the same fields."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"wrote {path}")

@@ -10,7 +10,7 @@ from keras import ops
 from tensorflow.python.ops import control_flow_util
 
 from zoo.errors import InputError
-from zoo.recurrence.fast_loop import StepMath, recur
+from zoo.recurrence.fast_loop import StepMath, num_lanes, recur
 from zoo.recurrence.fast_packing import pack_mask
 
 
@@ -106,19 +106,10 @@ class FastRecurrence:
 
     def _run(self, math: StepMath, sequences, initial_state, mask):
         sequences = tf.convert_to_tensor(sequences)
-        packing = None
         if mask is not None:
             mask = tf.ensure_shape(tf.cast(mask, tf.bool), [None, None])
-            packing = pack_mask(mask, self.go_backwards, hold=not self.zero_output_for_mask)
-        outputs, states = recur(
-            math,
-            sequences,
-            initial_state,
-            self._step_weights(sequences.dtype),
-            packing,
-            go_backwards=self.go_backwards,
-            return_sequences=self.return_sequences,
-        )
+        weights = self._step_weights(sequences.dtype)
+        outputs, states = self._recur(math, sequences, initial_state, weights, mask)
         if outputs is not None:
             return outputs[:, -1], outputs, list(states)
         last = states[0]
@@ -129,6 +120,21 @@ class FastRecurrence:
                 shown = mask[:, 0 if self.go_backwards else -1]
             last = tf.where(shown[:, None], last, tf.zeros_like(last))
         return last, last[:, None], list(states)
+
+    def _recur(self, math: StepMath, sequences, initial_state, weights, mask):
+        packing = None
+        if mask is not None:
+            hold, lanes = not self.zero_output_for_mask, num_lanes(weights[1])
+            packing = pack_mask(mask, self.go_backwards, hold, lanes)
+        return recur(
+            math,
+            sequences,
+            initial_state,
+            weights,
+            packing,
+            go_backwards=self.go_backwards,
+            return_sequences=self.return_sequences,
+        )
 
     def _step_weights(self, dtype: tf.DType) -> list[tf.Tensor]:
         cell = self.cell

@@ -18,6 +18,11 @@ from zoo.recurrence.fast_layout import (
 )
 from zoo.recurrence.fast_packing import Packing
 
+# A round of the loop costs about as much as ten small ops: several steps share one.
+UNROLL, FEW_STEPS = 4, 16
+# Entries of a recurrent kernel from which on a step's product is worth a thread of its own.
+LARGE_KERNEL = 48 * 1024
+
 
 class StepMath(ABC):
     """The arithmetic of one cell, in the form that `recur` drives.
@@ -81,6 +86,16 @@ def column_sums(rows: tf.Tensor) -> tf.Tensor:
     return tf.matmul(tf.ones([1, tf.shape(rows)[0]], rows.dtype), rows)[0]
 
 
+def num_lanes(recurrent_kernel: tf.Tensor) -> int:
+    """Into how many groups of rows a batch is parted that then run side by side.
+
+    A step's ops wait for one another, and most are too small for two threads. Rows do not wait
+    for each other: two loops with half of the rows each fill two cores. With a small product a
+    step is all overhead, which a second loop would double.
+    """
+    return 2 if recurrent_kernel.shape.num_elements() >= LARGE_KERNEL else 1
+
+
 def recur(
     math: StepMath,
     sequences: tf.Tensor,
@@ -96,7 +111,7 @@ def recur(
         math: The cell's arithmetic.
         sequences: `[batch, time, input]`.
         states: The initial states, each `[batch, units]`, the output first.
-        weights: The cell's weights, as `math` wants them.
+        weights: The cell's weights, as `math` wants them, the recurrent kernel second.
         packing: Which steps count, from `pack_mask`; None when all of them do.
         go_backwards: Whether to run from the last step to the first (a packing already says).
         return_sequences: Whether the outputs of all steps are wanted.
@@ -110,68 +125,42 @@ def recur(
         in_graph = _recur_in_graph(sequences.shape[-1], states[0].shape[-1])
         return in_graph(math, sequences, states, weights, packing, go_backwards, return_sequences)
     count, units = len(states), states[0].shape[-1]
-    layout = FullLayout(go_backwards) if packing is None else PackedLayout(packing)
 
     @tf.custom_gradient
     def run(sequences: tf.Tensor, *rest: tf.Tensor) -> tuple[Tensors, Callable]:
         initial, weights = rest[:count], rest[count:]
-        steps = layout.num_steps(sequences)
+        if packing is None:
+            layout = FullLayout(sequences, go_backwards, num_lanes(weights[1]))
+        else:
+            layout = PackedLayout(sequences, packing)
         inputs = layout.flatten(sequences)
-        fed = layout.array(math.feed(inputs, weights), sequences)
-        ready = math.prepare(weights)
-
-        def advance(step, states, finished, arrays):
-            after, kept = math.forward(fed.read(step), states, ready)
-            arrays = write(arrays, step, (after[0], *states, *kept))
-            return step + 1, *layout.finish(step, states, after, finished), arrays
-
-        _, last, finished, arrays = tf.while_loop(
-            lambda step, *_: step < steps,
-            advance,
-            (
-                0,
-                *layout.start(initial),
-                new_arrays(steps, [units] * (1 + count + math.num_kept), inputs),
-            ),
-            parallel_iterations=1,
-        )
-        final = layout.collect(last, finished)
+        fed, ready = layout.divide(math.feed(inputs, weights)), math.prepare(weights)
+        ways = [
+            _go(math, *each, ready)
+            for each in zip(layout.lanes, fed, layout.deal(initial), strict=True)
+        ]
+        final = layout.gather([last for last, _ in ways])
         outputs = ()
         if return_sequences:
-            outputs = (layout.unflatten(joined(arrays[0], units), sequences),)
+            outputs = (layout.unflatten(layout.merge([joined(a[0], units) for _, a in ways])),)
 
         def gradient(*gradients: tf.Tensor) -> Tensors:
-            if _is_exporting(inputs):
-                return _refusals(1 + len(rest))
+            if is_exporting(inputs):
+                return refusals(1 + len(rest))
             ready = math.prepare_backward(weights)
-            arriving = None
+            arriving = [None] * len(ways)
             if return_sequences:
-                flat = layout.flatten_gradient(gradients[0])
-                arriving = layout.array(flat, sequences)
-
-            def retreat(step, gradients, deltas):
-                after = list(layout.join(step, gradients, ending))
-                if arriving is not None:
-                    after[0] += arriving.read(step)
-                before = tuple(array.read(step) for array in arrays[1 : 1 + count])
-                kept = tuple(array.read(step) for array in arrays[1 + count :])
-                delta, reached = math.backward(kept, before, tuple(after), ready)
-                return step - 1, layout.same_rows(gradients, reached), write(deltas, step, delta)
-
-            widths = [width * units for width in math.delta_widths]
-            ending = layout.sort(gradients[-count:])
-            _, reached, deltas = tf.while_loop(
-                lambda step, *_: step >= 0,
-                retreat,
-                (steps - 1, layout.last_gradients(ending), new_arrays(steps, widths, inputs)),
-                parallel_iterations=1,
-            )
-            for_initial = layout.first_gradients(reached, ending)
-            deltas = tuple(map(joined, deltas, widths))
-            previous = joined(arrays[1], units)
-            for_inputs, for_weights = math.gradients(inputs, previous, deltas, weights)
-            for_sequences = layout.unflatten_gradient(for_inputs, sequences)
-            return for_sequences, *for_initial, *for_weights
+                arriving = layout.divide(layout.flatten_gradient(gradients[0]))
+            endings = layout.deal(gradients[-count:])
+            back = [
+                _return(math, *each, ready)
+                for each in zip(layout.lanes, arriving, endings, ways, strict=True)
+            ]
+            for_initial = layout.gather([reached for reached, _ in back])
+            deltas = map(layout.merge, zip(*(deltas for _, deltas in back), strict=True))
+            previous = layout.merge([joined(arrays[1], units) for _, arrays in ways])
+            for_inputs, for_weights = math.gradients(inputs, previous, tuple(deltas), weights)
+            return layout.unflatten_gradient(for_inputs), *for_initial, *for_weights
 
         return (*outputs, *final), gradient
 
@@ -179,6 +168,66 @@ def recur(
     if return_sequences:
         return results[0], results[1:]
     return None, results
+
+
+def _go(math: StepMath, lane, fed: tf.Tensor, initial: Tensors, ready: Any) -> tuple:
+    """Runs a lane's loop; returns the final states, and lists of outputs, states and the kept."""
+    array, count, units = lane.array(fed), len(initial), initial[0].shape[-1]
+
+    def advance(step, states, finished, arrays):
+        after, kept = math.forward(array.read(step), states, ready)
+        arrays = write(arrays, step, (after[0], *states, *kept))
+        return *lane.finish(step, states, after, finished), arrays
+
+    widths = [units] * (1 + count) + [width * units for width in math.kept_widths]
+    start = (*lane.start(initial), new_arrays(lane.steps, widths, fed))
+    last, finished, arrays = walk(advance, start, lane.steps)
+    return lane.collect(last, finished), arrays
+
+
+def _return(math: StepMath, lane, arriving, ending: Tensors, way: tuple, ready: Any) -> tuple:
+    """Runs a lane's loop back; returns the initial states' gradients, and all steps' deltas."""
+    (_, arrays), count, units = way, len(ending), ending[0].shape[-1]
+    if arriving is not None:
+        arriving = lane.array(arriving)
+
+    def retreat(step, gradients, deltas):
+        after = list(lane.join(step, gradients, ending))
+        if arriving is not None:
+            after[0] += arriving.read(step)
+        before = tuple(array.read(step) for array in arrays[1 : 1 + count])
+        kept = tuple(array.read(step) for array in arrays[1 + count :])
+        delta, reached = math.backward(kept, before, tuple(after), ready)
+        return lane.same_rows(gradients, reached), write(deltas, step, delta)
+
+    widths = [width * units for width in math.delta_widths]
+    start = (lane.last_gradients(ending), new_arrays(lane.steps, widths, ending[0]))
+    reached, deltas = walk(retreat, start, lane.steps, back=True)
+    return lane.first_gradients(reached, ending), tuple(map(joined, deltas, widths))
+
+
+def walk(body: Callable, variables: tuple, steps: Any, back: bool = False) -> tuple:
+    """Calls `body(step, *variables)` for every step, several of them in a round of the loop."""
+    several = UNROLL if not isinstance(steps, int) or steps >= FEW_STEPS else 1
+    whole = steps - steps % several
+    stride = -1 if back else 1
+
+    def turn(count, goes_on):
+        def rounds(step, *variables):
+            for _ in range(count):
+                variables, step = body(step, *variables), step + stride
+            return step, *variables
+
+        return lambda *walked: tf.while_loop(goes_on, rounds, walked, parallel_iterations=1)
+
+    turns = [turn(several, lambda step, *_: step >= 0 if back else step < whole)]
+    if several > 1 and not (isinstance(steps, int) and whole == steps):
+        rest = turn(1, lambda step, *_: step >= whole if back else step < steps)
+        turns.insert(0 if back else 1, rest)
+    walked = (steps - 1 if back else 0, *variables)
+    for each in turns:
+        walked = each(*walked)
+    return walked[1:]
 
 
 @functools.lru_cache
@@ -190,7 +239,7 @@ def _recur_in_graph(width: int, units: int) -> Callable:
     return tf.function(recur, autograph=False, reduce_retracing=True)
 
 
-def _is_exporting(inputs: tf.Tensor) -> bool:
+def is_exporting(inputs: tf.Tensor) -> bool:
     """Whether the gradient is being traced only to be stored with an exported model.
 
     TensorFlow stores every custom gradient on its own, and cannot store the loop's lists.
@@ -199,7 +248,7 @@ def _is_exporting(inputs: tf.Tensor) -> bool:
     return save_context.in_save_context() and graph is not getattr(inputs, "graph", None)
 
 
-def _refusals(count: int) -> Tensors:
+def refusals(count: int) -> Tensors:
     message = "an exported fast layer has no gradient; train the Keras model it came from"
     with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
         zero = tf.zeros([])

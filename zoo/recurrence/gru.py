@@ -32,6 +32,8 @@ class GRU(FastRecurrence, keras.layers.GRU):
     A masked step leaves the state as it is, and its output repeats the one before (zeros with
     `zero_output_for_mask`); it costs next to nothing. A row may be all padding.
 
+    From 128 units and 16 rows on, two loops run side by side, each with half of the rows.
+
     The fast path is for the default activations on a CPU. Elsewhere, under XLA, with
     `unroll`, and with `recurrent_dropout` while training, it is Keras that runs; with a GPU,
     Keras too, which takes cuDNN unless `use_cudnn=False`. There are no second derivatives on

@@ -11,19 +11,16 @@ class GRUSteps(StepMath):
     """Keras's GRU, gates in the order z, r, h; weights are kernel, recurrent kernel, bias.
 
     h' = z ⊙ h + (1 - z) ⊙ tanh(x W_h + b_h + r ⊙ (h U_h + c_h)). Bias is `[2, 3 * units]`: b, c.
-    The logistic function is taken through tanh, as in `LSTMSteps`.
     """
 
-    num_kept = 4
+    kept_widths = (1, 1, 1, 1)
     delta_widths = (3, 1)
 
     def feed(self, inputs: tf.Tensor, weights: Tensors) -> tf.Tensor:
-        return tf.nn.bias_add(
-            tf.matmul(inputs, _halve_gates(weights[0])), _halve_gates(weights[2][0])
-        )
+        return tf.nn.bias_add(tf.matmul(inputs, weights[0]), weights[2][0])
 
     def prepare(self, weights: Tensors) -> Any:
-        return _halve_gates(weights[1]), _halve_gates(weights[2][1])
+        return weights[1], weights[2][1]
 
     def forward(self, fed: tf.Tensor, states: Tensors, ready: Any) -> tuple[Tensors, Tensors]:
         (h,), (recurrent, bias) = states, ready
@@ -31,7 +28,7 @@ class GRUSteps(StepMath):
         inner = tf.nn.bias_add(tf.matmul(h, recurrent), bias)
         fed_gates, fed_new = tf.split(fed, [2 * units, units], axis=1)
         inner_gates, inner_new = tf.split(inner, [2 * units, units], axis=1)
-        z, r = _gates(fed_gates + inner_gates)
+        z, r = tf.split(tf.sigmoid(fed_gates + inner_gates), 2, axis=1)
         new = tf.tanh(fed_new + r * inner_new)
         return (new + z * (h - new),), (z, r, new, inner_new)
 
@@ -73,21 +70,21 @@ class GRUResetBeforeSteps(StepMath):
     The bias is `[3 * units]`.
     """
 
-    num_kept = 4
+    kept_widths = (1, 1, 1, 1)
     delta_widths = (3, 1)
 
     def feed(self, inputs: tf.Tensor, weights: Tensors) -> tf.Tensor:
-        return tf.nn.bias_add(tf.matmul(inputs, _halve_gates(weights[0])), _halve_gates(weights[2]))
+        return tf.nn.bias_add(tf.matmul(inputs, weights[0]), weights[2])
 
     def prepare(self, weights: Tensors) -> Any:
         units = weights[1].shape[0]
-        return tf.split(_halve_gates(weights[1]), [2 * units, units], axis=1)
+        return tf.split(weights[1], [2 * units, units], axis=1)
 
     def forward(self, fed: tf.Tensor, states: Tensors, ready: Any) -> tuple[Tensors, Tensors]:
         (h,), (for_gates, for_new) = states, ready
         units = h.shape[-1]
         fed_gates, fed_new = tf.split(fed, [2 * units, units], axis=1)
-        z, r = _gates(fed_gates + tf.matmul(h, for_gates))
+        z, r = tf.split(tf.sigmoid(fed_gates + tf.matmul(h, for_gates)), 2, axis=1)
         reset = r * h
         new = tf.tanh(fed_new + tf.matmul(reset, for_new))
         return (new + z * (h - new),), (z, r, new, reset)
@@ -130,16 +127,6 @@ class GRUResetBeforeSteps(StepMath):
             tf.concat(for_recurrent, axis=1),
             column_sums(delta),
         )
-
-
-def _gates(halved: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    z, r = tf.split(tf.tanh(halved), 2, axis=1)
-    return z * 0.5 + 0.5, r * 0.5 + 0.5
-
-
-def _halve_gates(weights: tf.Tensor) -> tf.Tensor:
-    z, r, new = tf.split(weights, 3, axis=-1)
-    return tf.concat([z * 0.5, r * 0.5, new], axis=-1)
 
 
 GRU_STEPS = GRUSteps()

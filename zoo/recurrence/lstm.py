@@ -1,9 +1,11 @@
 """The LSTM layer."""
 
 import keras
+import tensorflow as tf
 
 from zoo.recurrence.fast_layer import FastRecurrence
-from zoo.recurrence.fast_loop import StepMath
+from zoo.recurrence.fast_loop import StepMath, num_lanes
+from zoo.recurrence.lstm_block import align, block_lstm
 from zoo.recurrence.lstm_steps import LSTM_STEPS
 
 
@@ -32,6 +34,10 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
     A masked step leaves the state as it is, and its output repeats the one before (zeros with
     `zero_output_for_mask`); it costs next to nothing. A row may be all padding.
 
+    Which way it runs follows from shapes alone, as measured (docs/speed.md): a float32 layer
+    of at most 110 units by one op, `block_lstm`; a wider one, and other precisions, by `recur`,
+    in two lanes of rows side by side where the batch has 16 rows or more.
+
     The fast path is for the default activations on a CPU. Elsewhere, under XLA, with
     `unroll`, and with `recurrent_dropout` while training, it is Keras that runs; with a GPU,
     Keras too, which takes cuDNN unless `use_cudnn=False`. There are no second derivatives on
@@ -52,3 +58,14 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
         if self.activation is tanh and self.recurrent_activation is sigmoid:
             return LSTM_STEPS
         return None
+
+    def _recur(self, math: StepMath, sequences, initial_state, weights, mask):
+        if sequences.dtype != tf.float32 or num_lanes(weights[1]) > 1:
+            return super()._recur(math, sequences, initial_state, weights, mask)
+        alignment = None
+        if mask is not None:
+            alignment = align(mask, self.go_backwards, hold=not self.zero_output_for_mask)
+        outputs, states = block_lstm(
+            sequences, initial_state, weights, alignment, self.go_backwards
+        )
+        return outputs if self.return_sequences else None, states

@@ -14,22 +14,20 @@ class SimpleRNNSteps(StepMath):
         activation: "tanh", "relu" or "linear".
     """
 
-    num_kept = 1
+    kept_widths = (1,)
     delta_widths = (1,)
 
     def __init__(self, activation: str):
         self.activation = activation
 
     def feed(self, inputs: tf.Tensor, weights: Tensors) -> tf.Tensor:
-        return inputs
+        return tf.nn.bias_add(tf.matmul(inputs, weights[0]), weights[2])
 
     def prepare(self, weights: Tensors) -> Any:
-        kernel, recurrent, bias = weights
-        return tf.concat([kernel, recurrent], axis=0), bias
+        return weights[1]
 
     def forward(self, fed: tf.Tensor, states: Tensors, ready: Any) -> tuple[Tensors, Tensors]:
-        kernel, bias = ready
-        h = tf.nn.bias_add(tf.matmul(tf.concat([fed, states[0]], axis=1), kernel), bias)
+        h = tf.matmul(states[0], ready) + fed
         if self.activation != "linear":
             h = tf.tanh(h) if self.activation == "tanh" else tf.nn.relu(h)
         return (h,), (h,)

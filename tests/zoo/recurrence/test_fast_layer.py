@@ -105,6 +105,48 @@ def test_values_and_gradients_are_those_of_keras(kinds, options):
         assert_same(ours(sequences, states, mask), theirs(sequences, states, mask))
 
 
+@pytest.fixture
+def two_lanes(monkeypatch):
+    """Makes the small layers of these tests run as large ones do."""
+    monkeypatch.setattr("zoo.recurrence.fast_loop.LARGE_KERNEL", 1)
+    monkeypatch.setattr("zoo.recurrence.fast_layout.FEW_ROWS", 2)
+    monkeypatch.setattr("zoo.recurrence.fast_loop.FEW_STEPS", 2)
+
+
+@pytest.mark.parametrize("shape", ["known", pytest.param("unknown", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("go_backwards", [*slow([False]), True])
+def test_two_lanes_of_several_steps_agree_with_keras(kinds, go_backwards, shape, two_lanes):
+    options = dict(return_sequences=True, return_state=True, go_backwards=go_backwards)
+    ours, theirs = pair(*kinds, **options)
+    sequences, states = inputs(len(ours.cell.get_initial_state(1)))
+    mine, masks = with_gradients(ours), [None, *map(MASKS.get, ("lengths", "none", "holes"))]
+    for mask in masks:
+        signature = None
+        if shape == "unknown":
+            signature = [tf.TensorSpec([None, None, WIDTH])]
+            signature += [[tf.TensorSpec([None, UNITS])] * len(states)]
+            signature += [] if mask is None else [tf.TensorSpec([None, None], tf.bool)]
+        given = (sequences, states) if mask is None else (sequences, states, tf.constant(mask))
+        result = tf.function(mine, input_signature=signature)(*given)
+        assert_same(result, with_gradients(theirs)(*given))
+
+
+@pytest.mark.slow
+def test_a_batch_of_any_size_has_its_lanes(kinds):
+    units = 256
+    ours, theirs = kinds[0](units, return_sequences=True), kinds[1](units, return_sequences=True)
+    run = tf.function(
+        lambda sequences: ours(sequences), input_signature=[tf.TensorSpec([None, None, WIDTH])]
+    )
+    for batch, time in [(1, 3), (15, 17), (16, 5), (17, 20), (0, 4)]:
+        sequences = tf.constant(np.random.default_rng(batch).normal(size=(batch, time, WIDTH)))
+        sequences = tf.cast(sequences, tf.float32)
+        if not theirs.built:
+            ours.build(sequences.shape), theirs.build(sequences.shape)
+            theirs.set_weights(ours.get_weights())
+        assert_same(run(sequences), theirs(sequences))
+
+
 def test_eager_agrees_with_keras(kinds):
     ours, theirs = pair(*kinds, return_sequences=True, return_state=True)
     sequences, states = inputs(len(ours.cell.get_initial_state(1)))
