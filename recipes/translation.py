@@ -1,6 +1,7 @@
 """Translation by attention N to M over pieces of words."""
 
 import dataclasses
+import math
 import unicodedata
 
 import numpy as np
@@ -19,6 +20,7 @@ from zoo.errors import unknown_name
 from zoo.text import Subwords, Vocabulary
 from zoo.tuning import Parameter
 
+END_MARKS = ".!?。！？"
 MULTI30K = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
 
 
@@ -35,6 +37,9 @@ class Settings(ForcingSettings):
     test_sentences: int = 1500
     # Longer training pairs are left out: a few of Tatoeba's are essays.
     max_characters: int = 200
+    # Share of the training pairs of Tatoeba, or of one's own, that are also read without the sign
+    # that ends the text: people leave it out, the data hardly ever does.
+    unmarked: float = 0.0
     # Sentences to train on at most, drawn evenly; None: all.
     train_sentences: int | None = None
     vocabulary_size: int = 5000
@@ -129,7 +134,9 @@ class Translation(TextToTextRecipe):
             return examples
         longest = settings.max_characters
         short = [one for one in examples if max(map(len, (one[0], *one[1]))) <= longest]
-        return some(short, settings.train_sentences)
+        chosen = some(short, settings.train_sentences)
+        unmarked = math.ceil(settings.unmarked * len(chosen))
+        return chosen + _without_end_marks(some(chosen, unmarked) if unmarked else [])
 
     def prepare(self, settings, examples):
         pairs = _pairs(examples)
@@ -212,6 +219,11 @@ def connected(pairs: list[tuple[str, str]]) -> list[list[tuple[str, list[str]]]]
 
 def _pairs(examples):
     return [(source, target) for source, targets in examples for target in targets]
+
+
+def _without_end_marks(examples):
+    shorter = [(source.rstrip(END_MARKS), targets) for source, targets in examples]
+    return [new for new, old in zip(shorter, examples, strict=True) if new[0] and new[0] != old[0]]
 
 
 def _composed(text: str) -> str:

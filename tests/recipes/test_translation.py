@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import recipes
-from recipes.exporting import export
+import zoo
 from recipes.exporting import export
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
 from recipes.nearest import nearest
@@ -50,6 +50,21 @@ def test_no_sentence_of_either_language_is_in_two_splits(tmp_path):
     assert sum(map(len, splits)) == 40
     other_way = replace(settings, {"reverse": True})
     assert recipe.read(other_way, path, "train")[0][0].startswith("word")
+
+
+def test_some_training_texts_are_also_read_without_their_end_mark(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("".join(f"wort {i}。\tword {i}.\n" for i in range(40)), encoding="utf-8")
+    recipe = recipes.get("translation").recipe
+    sizes = {"validation_sentences": 4, "test_sentences": 4}
+    plain = recipe.read(replace(recipe.settings, sizes), path, "train")
+    settings = replace(recipe.settings, {**sizes, "unmarked": 0.25})
+    more = recipe.read(settings, path, "train")
+    assert more[: len(plain)] == plain and len(plain) == 32
+    assert len(more) == 40
+    for source, targets in more[32:]:
+        assert (source + "。", targets) in plain
+    assert len(recipe.read(settings, path, "test")) == 4
 
 
 def test_scores_are_those_of_worked_examples():
