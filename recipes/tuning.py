@@ -121,23 +121,32 @@ def tune(
     run_trial = RecipeTrial(plan)
     run_trial.check()
     report = Report(folder, plan, f"{plan.tuner} search of {recipe.name}", say)
-    if as_chief:
-        outcomes = lead(plan, folder, report, address, lease=lease)
-    elif workers:
-        command = [sys.executable, "-m", "zoo", "tune", recipe.name, "--run-dir", folder.path]
-        command += ["--lease", lease]
-        environments = _environments(workers)
-        outcomes = lead(
-            plan, folder, report, "127.0.0.1:0", list(map(str, command)), environments, lease
-        )
-    else:
-        outcomes = search(run_trial, plan, folder, report)
     try:
-        draw(outcomes, plan, folder.picture)
+        if as_chief:
+            outcomes = lead(plan, folder, report, address, lease=lease)
+        elif workers:
+            command = [sys.executable, "-m", "zoo", "tune", recipe.name, "--run-dir", folder.path]
+            command += ["--lease", lease]
+            environments = _environments(workers)
+            outcomes = lead(
+                plan, folder, report, "127.0.0.1:0", list(map(str, command)), environments, lease
+            )
+        else:
+            outcomes = search(run_trial, plan, folder, report)
+    except KeyboardInterrupt:
+        # Who interrupts a search because it is good enough wants to see it as well.
+        _draw(folder, plan, say)
+        raise
+    _draw(folder, plan, say)
+    return Tuned(folder, plan, outcomes)
+
+
+def _draw(folder: SearchFolder, plan: Plan, say: Callable[[str], None] | None) -> None:
+    try:
+        draw(folder.outcomes.all(), plan, folder.picture)
     except InputError as error:
         if say:
             say(f"no picture: {error}")
-    return Tuned(folder, plan, outcomes)
 
 
 def work(recipe: Recipe, run_dir: Path | None = None, lease: float = DEFAULT_LEASE) -> None:

@@ -181,6 +181,7 @@ def test_an_interrupted_trial_goes_on_from_its_checkpoint(line, tmp_path, monkey
         interrupt_at(patch, "0001", step=14)
         with pytest.raises(KeyboardInterrupt):
             tuning.tune(line, tmp_path / "t", trials=2, settings={"ema_momentum": 0.9})
+    assert (tmp_path / "t" / "trials.png").is_file()
     folder = RunFolder(tmp_path / "t" / "trials" / "0001")
     assert folder.checkpoints.steps() == [8]
     finished = (tmp_path / "t" / "trials" / "0000" / "model.keras").stat().st_mtime_ns
