@@ -36,9 +36,9 @@ class Settings(TrainingSettings):
     # Of the 60,000 training digits, the last are kept for the validation strips.
     validation_pictures: int = 5_000
     # Three convolutions, each followed by a maximum over 2 x 2.
-    first_filters: int = 32
-    second_filters: int = 64
-    third_filters: int = 64
+    first_filters: int = 16
+    second_filters: int = 32
+    third_filters: int = 48
     # Read in order, a strip of five digits at uneven places is told; all at once, it is not.
     column_cell: str | None = "lstm"
     units: int = 192
@@ -47,10 +47,11 @@ class Settings(TrainingSettings):
     num_layers: int = 1
     # What Vinyals et al. do, "first_step", forgets the last digits of a long strip more often.
     injection: str = "every_step"
-    dropout: float = 0.3
+    dropout: float = 0.1
     batch_size: int = 128
-    epochs: float = 10.0
-    learning_rate: float = 1.5e-3
+    # For the first four it only learns which words there are, then soon where to look for them.
+    epochs: float = 22.0
+    learning_rate: float = 2e-3
     warmup_steps: int = 200
     clip_norm: float = 2.0
     ema_momentum: float | None = 0.995
