@@ -1,8 +1,6 @@
 """translation: how sentences are held apart, its measures, and a run on a person's own file."""
 
-import numpy as np
 import pytest
-import tensorflow as tf
 
 import recipes
 import zoo
@@ -113,12 +111,3 @@ def test_own_sentences_fit_measure_and_answer(tmp_path):
     exported = zoo.load(export(run, tmp_path / "models"))
     again = exported(["die Zahl 7 ist da.", "", "我爱中国"])
     assert again["n_best"].tolist() == answer["n_best"].tolist()
-    # The pieces of words go with the exported model.
-    version = export(run, tmp_path / "saved")
-    served = tf.saved_model.load(str(version)).signatures["serving_default"]
-    limits = {"length_penalty": tf.constant([1.0]), "max_length": tf.constant([9])}
-    texts = ["die Zahl 7 ist da.", "die Zahl 12"]
-    said = served(text=tf.constant(texts), **limits)
-    expected = run.answers(text=texts, length_penalty=1.0, max_length=9)
-    assert said["text"].numpy().tolist() == expected["text"].tolist()
-    np.testing.assert_allclose(said["score"], expected["score"], rtol=1e-4)
