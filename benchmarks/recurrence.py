@@ -70,7 +70,7 @@ def tensorflow_pair(layer_type: type, size: Size, half: bool) -> Pair:
     def step(sequences):
         with tf.GradientTape() as tape:
             tape.watch(sequences)
-            outputs = layer(sequences, mask=mask)
+            outputs = layer(sequences, mask=mask, training=True)
             loss = tf.reduce_sum(outputs * outputs)
         return tape.gradient(loss, [sequences, *layer.trainable_variables])
 
