@@ -34,13 +34,13 @@ class Settings(TrainingSettings):
 
     dataset: str = "jsb-chorales"
     # Each training chorale is also read this many semitones higher and lower. The test is in C.
-    transpositions: int = 0
+    transpositions: int = 5
     units: int = 256
     num_layers: int = 1
     cell: str = "lstm"
-    dropout: float = 0.5
+    dropout: float = 0.2
     batch_size: int = 16
-    epochs: float = 80.0
+    epochs: float = 60.0
     learning_rate: float = 2e-3
     warmup_steps: int = 100
     clip_norm: float = 1.0
@@ -79,7 +79,12 @@ class ChoraleFrames(Recipe):
         "quarters before, in nats, the mean over all quarters of the split but the first of each "
         "chorale: as published, on the published split."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "On validation chorales, nats a frame. In their own key alone, 80 epochs: dropout 0.5 8.98, "
+        "0.3 8.73, 0.2 8.66; 0.3 with two layers 9.68; 0.5 for 250 epochs 8.64; 0.4 in batches of 8 "
+        "for 120 epochs 8.55. Read three semitones up and down as well, dropout 0.3: 8.46; five, "
+        "dropout 0.2, 60 epochs: 8.27."
+    )
     own_data = (
         "a UTF-8 text file, a piece a line: chords as MIDI numbers separated by spaces, each chord "
         "ended by |, such as 67 62 59 43 | 69 62 57 50 |"
