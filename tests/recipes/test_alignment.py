@@ -141,3 +141,24 @@ def test_a_run_draws_what_its_signatures_say(tiny_g2p, write_pairs, tmp_path):
     pytest.importorskip("matplotlib")
     path = plot(str(run.folder.path), "abcd", tmp_path / "run.png")
     assert path.read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.slow
+def test_copied_words_of_a_run_have_their_names(tmp_path):
+    data = tmp_path / "own.tsv"
+    names = [f"{a}{b}" for a in ("ana", "boris", "carla", "dmitri", "eva") for b in "klmnopqr"]
+    rows = [f"On Monday {name} won the race.\t{name} wins\n" for name in names]
+    data.write_text("".join(rows), encoding="utf-8")
+    tiny = {"units": 16, "embedding_dim": 8, "attention_units": 8, "batch_size": 8}
+    tiny |= {"warmup_steps": 0, "vocabulary_size": 8, "beam_width": 2, "num_results": 2}
+    tiny |= {"max_length": 5, "learning_rate": 0.02, "dropout": 0.0, "ema_momentum": None}
+    run = recipes.get("headlines").fit(tmp_path / "run", data=data, steps=80, **tiny)
+    text = "On Monday Zedk won the race."
+    answer = run.answers(text=[text])
+    found = alignment_of(run, text)
+    assert found.source == ["▁on", "▁monday", "▁zedk", "▁won", "▁the", "▁race", "."]
+    # The name is in no vocabulary: it can only have been copied.
+    assert "▁zedk" not in run.assets.target.tokens and "▁zedk" in found.target
+    assert "".join(found.target).replace("▁", " ").strip() == answer["text"][0].decode()
+    row = found.weights[found.target.index("▁zedk")]
+    assert row.argmax() == found.source.index("▁zedk")
