@@ -16,13 +16,17 @@ class Settings(LabelSettings):
 
     dataset: str = "trec"
     units: int = 128
-    embedding_dim: int = 128
-    dropout: float = 0.5
-    word_dropout: float = 0.1
+    # What follows was found by a search: docs/tuning.md has it, and what it gained.
+    embedding_dim: int = 64
+    dropout: float = 0.38
+    word_dropout: float = 0.06
+    label_smoothing: float = 0.1
+    weight_decay: float | None = 0.1
+    ema_momentum: float | None = 0.98
     batch_size: int = 64
-    epochs: float = 8.0
+    epochs: float = 10.0
     # An epoch has 75 steps only.
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.6e-3
 
 
 @register
@@ -44,12 +48,16 @@ class QuestionType(TextToLabelRecipe):
         "its standard error (1.5 points): most of these questions are told by their first words."
     )
     tried = (
-        "On the 538 validation questions, one seed each (one standard error: 1.5 points), 8 "
-        "epochs: these settings 85.3 %; the maximum in place of attention, with embeddings of 256 "
-        "and dropout 0.6, 83.5 %; word dropout 0.2, words seen once read as unknown and labels "
-        "smoothed by 0.1, 84.4 %; the last h of a GRU 84.0 % after five; words that start from "
-        "their naive Bayes log count ratios 80.1 %. Most of them know 95 % of the training "
-        "questions by heart after six epochs."
+        "On the 538 validation questions (one standard error: 1.5 points). A Bayesian search of "
+        "nine settings, eleven trials of ten epochs with seed 0, judged by the share of wrong "
+        "answers: best where the weights are averaged and decayed, the labels smoothed, and words "
+        "pooled by attention or by their maximum. Seeds 0, 1 and 2: these settings 86.8, 85.1 and "
+        "86.8 %, mean 86.2; those that the search began with (dropout 0.5, word dropout 0.1, "
+        "embeddings of 128, none of the rest, 8 epochs) 84.9, 83.6 and 85.1 %, mean 84.6; the "
+        "maximum in place of attention, with embeddings of 128, 86.4, 85.1 and 84.2 %, mean 85.2. "
+        "A search by the nats found none of this: they were lowest where more answers were wrong. "
+        "Before, with one seed each: the last h of a GRU 84.0 % after five epochs; words that "
+        "start from their naive Bayes log count ratios 80.1 %."
     )
     example = "Who wrote The Old Man and the Sea?"
     settings = Settings()
