@@ -36,11 +36,12 @@ class Settings(LabelToTextSettings):
     keys: int = 12
     units: int = 256
     embedding_dim: int = 64
-    num_layers: int = 2
-    dropout: float = 0.4
-    batch_size: int = 32
-    epochs: float = 16.0
-    learning_rate: float = 2e-3
+    num_layers: int = 1
+    dropout: float = 0.3
+    # Small batches: in fewer steps it does not learn to heed the key that it is given.
+    batch_size: int = 16
+    epochs: float = 22.0
+    learning_rate: float = 3e-3
     warmup_steps: int = 100
     clip_norm: float = 1.0
     ema_momentum: float | None = 0.99
@@ -71,7 +72,11 @@ class Chorales(LabelToTextRecipe):
         "lower. in_key: share of drawn chorales whose key (Krumhansl) is the one asked for; "
         "sung_by_four: share of their chords with three or four notes (two voices may meet)."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "On validation chorales. Two layers, dropout 0.4, batches of 32, 16 epochs: 5.25 nats a "
+        "frame, and 21 % of what was drawn stood in the key that was asked for. One layer, dropout "
+        "0.3, batches of 16, 22 epochs, learning rate 0.003: 4.65 and 73 %, in less time."
+    )
     own_data = (
         "a UTF-8 text file, chords<TAB>label a line: chords as MIDI numbers separated by spaces, "
         "each chord ended by |, such as 67 62 59 43 | 69 62 57 50 |"
