@@ -9,11 +9,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+PAUSE = 0.005
+
 
 def time_in_turns(
     candidates: dict[str, Callable[[], object]], seconds: float, most: int = 50
 ) -> dict[str, dict[str, float]]:
-    """Runs every candidate once a round, in an order that rotates.
+    """Runs every candidate once a round, in an order that rotates, and turns around.
+
+    Everyone follows everyone else equally often, after a pause: a library's threads that still
+    wait actively for more work would take a core from whoever comes next.
 
     Args:
         candidates: Name to a function that does the work once.
@@ -34,7 +39,8 @@ def time_in_turns(
         if turn >= 5 and time.perf_counter() - start > seconds:
             break
         for place in range(len(names)):
-            name = names[(turn + place) % len(names)]
+            name = names[(turn + (place if turn % 2 else -place)) % len(names)]
+            time.sleep(PAUSE)
             begin, busy_begin = time.perf_counter(), time.process_time()
             candidates[name]()
             times[name].append((time.perf_counter() - begin) * 1000)

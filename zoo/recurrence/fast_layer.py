@@ -64,7 +64,7 @@ class FastRecurrence:
         if _has_gpu() or getattr(self, "use_cudnn", False) is True:
             return self._hand_over(sequences, initial_state, mask, training)
         math = self._step_math()
-        if math is None or not self._fast_path_holds(training):
+        if math is None or not self._fast_path_holds(training, mask):
             # Not `super()`: Keras's layers only try the GPU's library before this loop, and on a
             # CPU the LSTM fails at that with dropout and `implementation=1`.
             return keras.layers.RNN.inner_loop(self, sequences, initial_state, mask, training)
@@ -156,14 +156,19 @@ class FastRecurrence:
             config["use_cudnn"] = self.use_cudnn
         return config
 
-    def _fast_path_holds(self, training: bool) -> bool:
-        """Whether `recur` gives what Keras would, here and on this device."""
+    def _fast_path_holds(self, training: bool, mask) -> bool:
+        """Whether `recur` gives what Keras would, here and on this device, and no later."""
         return not (
             self.unroll
             or (training and self.recurrent_dropout)
             or (training and self.dropout and getattr(self.cell, "implementation", 2) == 1)
+            or (mask is None and not training and self._keras_infers_faster())
             or _under_xla()
         )
+
+    def _keras_infers_faster(self) -> bool:
+        """Whether without padding and outside training Keras's loop, in a graph, is faster."""
+        return False
 
 
 @contextlib.contextmanager

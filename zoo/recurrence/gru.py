@@ -1,9 +1,10 @@
 """The GRU layer."""
 
 import keras
+import tensorflow as tf
 
 from zoo.recurrence.fast_layer import FastRecurrence
-from zoo.recurrence.fast_loop import StepMath
+from zoo.recurrence.fast_loop import StepMath, num_lanes
 from zoo.recurrence.gru_steps import GRU_RESET_BEFORE_STEPS, GRU_STEPS
 
 
@@ -32,7 +33,8 @@ class GRU(FastRecurrence, keras.layers.GRU):
     A masked step leaves the state as it is, and its output repeats the one before (zeros with
     `zero_output_for_mask`); it costs next to nothing. A row may be all padding.
 
-    From 128 units and 16 rows on, two loops run side by side, each with half of the rows.
+    From 128 units and 16 rows on, two loops run side by side, each with half of the rows; without
+    padding and without `training` such a layer is Keras's loop, which takes less of the processor.
 
     The fast path is for the default activations on a CPU. Elsewhere, under XLA, with
     `unroll`, and with `recurrent_dropout` while training, it is Keras that runs; with a GPU,
@@ -48,6 +50,9 @@ class GRU(FastRecurrence, keras.layers.GRU):
     >>> layer(tf.ones([2, 5, 3]), sequence_length=tf.constant([5, 2])).shape
     TensorShape([2, 5, 8])
     """
+
+    def _keras_infers_faster(self) -> bool:
+        return not tf.executing_eagerly() and num_lanes(self.cell.recurrent_kernel) > 1
 
     def _step_math(self) -> StepMath | None:
         tanh, sigmoid = keras.activations.tanh, keras.activations.sigmoid

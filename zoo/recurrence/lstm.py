@@ -36,7 +36,8 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
 
     Which way it runs follows from shapes alone, as measured (docs/speed.md): a float32 layer
     of at most 110 units by one op, `block_lstm`; a wider one, and other precisions, by `recur`,
-    in two lanes of rows side by side where the batch has 16 rows or more.
+    in two lanes of rows side by side where the batch has 16 rows or more. Without padding and
+    without `training` such a layer is Keras's loop, which takes less of the processor then.
 
     The fast path is for the default activations on a CPU. Elsewhere, under XLA, with
     `unroll`, and with `recurrent_dropout` while training, it is Keras that runs; with a GPU,
@@ -52,6 +53,9 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
     >>> layer(tf.ones([2, 5, 3]), sequence_length=tf.constant([5, 2])).shape
     TensorShape([2, 5, 8])
     """
+
+    def _keras_infers_faster(self) -> bool:
+        return not tf.executing_eagerly() and num_lanes(self.cell.recurrent_kernel) > 1
 
     def _step_math(self) -> StepMath | None:
         tanh, sigmoid = keras.activations.tanh, keras.activations.sigmoid

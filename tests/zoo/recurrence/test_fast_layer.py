@@ -119,7 +119,8 @@ def test_two_lanes_of_several_steps_agree_with_keras(kinds, go_backwards, shape,
     options = dict(return_sequences=True, return_state=True, go_backwards=go_backwards)
     ours, theirs = pair(*kinds, **options)
     sequences, states = inputs(len(ours.cell.get_initial_state(1)))
-    mine, masks = with_gradients(ours), [None, *map(MASKS.get, ("lengths", "none", "holes"))]
+    mine = with_gradients(ours, training=True)
+    masks = [None, *map(MASKS.get, ("lengths", "none", "holes"))]
     for mask in masks:
         signature = None
         if shape == "unknown":
@@ -132,11 +133,22 @@ def test_two_lanes_of_several_steps_agree_with_keras(kinds, go_backwards, shape,
 
 
 @pytest.mark.slow
+def test_outside_training_lanes_change_no_value(kinds, two_lanes):
+    ours, theirs = pair(*kinds, return_sequences=True, return_state=True)
+    sequences, states = inputs(len(ours.cell.get_initial_state(1)))
+    for mask in (None, MASKS["holes"]):
+        wanted = with_gradients(theirs)(sequences, states, mask)
+        assert_same(tf.function(with_gradients(ours))(sequences, states, mask), wanted)
+        assert_same(with_gradients(ours)(sequences, states, mask), wanted)
+
+
+@pytest.mark.slow
 def test_a_batch_of_any_size_has_its_lanes(kinds):
     units = 256
     ours, theirs = kinds[0](units, return_sequences=True), kinds[1](units, return_sequences=True)
     run = tf.function(
-        lambda sequences: ours(sequences), input_signature=[tf.TensorSpec([None, None, WIDTH])]
+        lambda sequences: ours(sequences, training=True),
+        input_signature=[tf.TensorSpec([None, None, WIDTH])],
     )
     for batch, time in [(1, 3), (15, 17), (16, 5), (17, 20), (0, 4)]:
         sequences = tf.constant(np.random.default_rng(batch).normal(size=(batch, time, WIDTH)))
