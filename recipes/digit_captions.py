@@ -87,7 +87,11 @@ class DigitCaptions(Recipe):
         "alone. nearest strip: the caption of the training strip (of 5,000) whose pixels are "
         "nearest."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "On validation strips. The whole map of two convolutions into one vector, dropout 0.3, 10 "
+        "epochs: 51 %. With the columns of three convolutions read in order, and 22 epochs: 95.6 %; "
+        "the loss still fell when the rate had come to zero, and more strips were not tried."
+    )
     own_data = (
         f"an .npz file with images (uint8 [count, {HEIGHT}, {WIDTH}], 0 for the background) and "
         "captions (text [count])"
