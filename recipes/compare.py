@@ -56,9 +56,10 @@ class Comparison:
     ):
         self.recipe, self.folder, self.shared = recipe, Path(folder), settings
         self.seed, self.data = seed, data
-        self.variants = variants(recipe, by)
+        self.by, self.variants = by, variants(recipe, by)
         self.rows: list[dict[str, Any]] = []
         self.histories: dict[str, list] = {}
+        self.devices: dict[str, None] = {}
         self.alignments: dict[str, Alignment] = {}
 
     def settings(self, variant: Variant) -> TrainingSettings:
@@ -111,6 +112,8 @@ class Comparison:
             run = fitted(self.recipe, path, settings, self.seed, steps, self.data, _say)
             row = row_of(variant.name, dict(variant.changes), run)
             self.histories[variant.name] = run.folder.read_history()
+            made = run.folder.description()["environment"]
+            self.devices[f"{made['device']}; commit {made['commit']}"] = None
             self._look(variant, run)
         except Exception as error:  # One variant that fails does not end the others.
             kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
@@ -131,12 +134,26 @@ class Comparison:
         if found is not None:
             self.alignments[variant.name] = found
 
+    def said(self) -> str:
+        """Returns what stands over the table: the command, how long it took, and on what."""
+        usual = replace(self.recipe.settings, QUICK.get(self.recipe.name, {}))
+        changed = [
+            f"{name}={value}"
+            for name, value in vars(self.shared).items()
+            if value != getattr(usual, name)
+        ]
+        command = f"python -m recipes.compare {self.recipe.name} --by {self.by} --seed {self.seed}"
+        command += f" --set {' '.join(changed)}" if changed else ""
+        minutes = sum(row.get("minutes", 0) for row in self.rows)
+        return f"`{command}`: {minutes:.0f} minutes of training; {', '.join(self.devices)}."
+
     def write(self) -> None:
         """Writes the table and the pictures of the rows so far."""
         metric, lower = self.recipe.metric, self.recipe.lower_is_better
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / "comparison.csv", as_csv(self.rows))
-        write_atomically(self.folder / "comparison.md", as_markdown(self.rows, metric, lower))
+        table = as_markdown(self.rows, metric, lower)
+        write_atomically(self.folder / "comparison.md", f"{self.said()}\n\n{table}")
         done = [row for row in self.rows if not row["failed"]]
         if not done:
             return
