@@ -18,6 +18,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,28 +115,38 @@ def pair(library: str, cell: str, size: Size, half: bool = False) -> Pair:
     return tensorflow_pair(getattr(module, cell), size, half)
 
 
-def compare(cells, sizes, libraries, seconds) -> list[dict]:
-    """One row for each cell, size, padding, pass and library."""
-    rows = []
+def compare(cells, sizes, libraries, seconds, hold: Path | None = None) -> list[dict]:
+    """One row for each cell, size, padding, pass and library; all are built before any is timed."""
+    cases = []
     for cell in cells:
         for size in sizes:
             for half in (False, True):
                 pairs = {library: pair(library, cell, size, half) for library in libraries}
-                for place, work in enumerate(("forward", "step")):
-                    turns = {library: both[place] for library, both in pairs.items()}
-                    times = time_in_turns(turns, seconds)
-                    for library, taken in times.items():
-                        row = describe(cell, size, "half" if half else "full", work, library)
-                        for kind in ("median", "best", "cpu"):
-                            row[f"{kind}_ms"] = round(taken[kind], 3)
-                            row[f"{kind}_ratio"] = round(taken[kind] / times["zoo"][kind], 3)
-                        rows.append(row)
-                    shown = "  ".join(
-                        f"{library} {taken['median']:.2f} ms"
-                        + ("" if library == "zoo" else f" ({ratios(taken, times)})")
-                        for library, taken in times.items()
-                    )
-                    print(f"{cell:9} {size} {'half' if half else 'full'} {work:7}  {shown}")
+                for both in pairs.values():
+                    both[0](), both[1]()
+                cases.append((cell, size, half, pairs))
+    if hold:
+        print(f"built; the timing begins when {hold} is there", flush=True)
+        while not hold.exists():
+            time.sleep(0.2)
+    rows = []
+    for cell, size, half, pairs in cases:
+        for place, work in enumerate(("forward", "step")):
+            turns = {library: both[place] for library, both in pairs.items()}
+            times = time_in_turns(turns, seconds)
+            for library, taken in times.items():
+                row = describe(cell, size, "half" if half else "full", work, library)
+                for kind in ("median", "best", "cpu"):
+                    row[f"{kind}_ms"] = round(taken[kind], 3)
+                    row[f"{kind}_ratio"] = round(taken[kind] / times["zoo"][kind], 3)
+                rows.append(row)
+            shown = "  ".join(
+                f"{library} {taken['median']:.2f} ms"
+                + ("" if library == "zoo" else f" ({ratios(taken, times)})")
+                for library, taken in times.items()
+            )
+            padding = "half" if half else "full"
+            print(f"{cell:9} {size} {padding} {work:7}  {shown}", flush=True)
     return rows
 
 
@@ -221,7 +232,7 @@ def main() -> int:
     sizes, cells = (SIZES[1:5:3], given.cells[:1]) if given.quick else (SIZES, given.cells)
     found = {}
     if "times" in given.parts:
-        found["times"] = compare(cells, sizes, libraries, given.seconds)
+        found["times"] = compare(cells, sizes, libraries, given.seconds, given.hold)
     if "growth" in given.parts and not given.quick:
         lengths, batches = [(16, n, 64, 64) for n in LENGTHS], [(n, 64, 128, 128) for n in BATCHES]
         found["growth"] = growth("LSTM", lengths, ["zoo"], given.seconds)
@@ -255,6 +266,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--precision", choices=POLICIES, default="float32")
     parser.add_argument("--seconds", type=float, default=6.0, help="for each comparison")
+    parser.add_argument("--hold", metavar="FILE", type=Path, help="build, then wait for FILE")
     parser.add_argument("--json", metavar="FILE", help="write everything as one document")
     parser.add_argument("--csv", metavar="FOLDER", help="write rows, e.g. to benchmarks/results")
     parser.add_argument("--quick", action="store_true", help="the times of two sizes of an LSTM")
