@@ -141,7 +141,7 @@ def illustrate(run: Run, *folders: Path) -> Alignment | None:
         from matplotlib.figure import Figure
     except ImportError:
         raise InputError("drawing needs matplotlib: pip install rnn-zoo[plot]") from None
-    alignment = alignment_of(run, run.recipe.example)
+    alignment = alignment_of(run, run.recipe.example_for(run.settings))
     figure = Figure()
     draw(figure, alignment)
     for folder in folders:

@@ -225,8 +225,8 @@ class Babi(Recipe):
             "question": [question for _, question in pairs],
         }
 
-    def in_python(self):
-        story, question = _story_and_question(self.example)
+    def in_python(self, example):
+        story, question = _story_and_question(example)
         return f'model(story=["{story}"], question=["{question}"])'
 
     def lines(self, inputs, answer):

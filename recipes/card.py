@@ -9,21 +9,27 @@ from recipes.run import Run
 _VERDICTS = {True: "right", False: "wrong", None: ""}
 
 
-def card(run: Run, facts: dict[str, Any], name: str | None) -> str:
+def card(run: Run, facts: dict[str, Any], name: str | None, picture: str | None = None) -> str:
     """Returns the card as Markdown.
 
     Args:
         run: The run that is exported.
         facts: What metrics.json of the saved model holds.
         name: Of the saved model; None where only the figures are kept.
+        picture: The file beside the card that shows what the model attends to; None: there is none.
     """
     recipe, metrics = run.recipe, facts["metrics"]
     parts = [
         f"# {recipe.name}: {recipe.title}",
-        _usage(recipe, name),
+        _usage(run, name),
         "## Result\n\n" + _results(recipe, metrics),
         # Sentences of data that may not be passed on are not quoted either.
         *(["## Examples\n\n" + _examples(run)] if name else []),
+        *(
+            [f"## What it looks at\n\n![{recipe.example_for(run.settings)}]({picture})"]
+            if picture
+            else []
+        ),
         "## Data and licence\n\n" + _data(run),
         "## How it was made\n\n" + _making(run, facts),
         "## What was tried\n\n" + recipe.tried,
@@ -31,18 +37,19 @@ def card(run: Run, facts: dict[str, Any], name: str | None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _usage(recipe, name: str | None) -> str:
+def _usage(run: Run, name: str | None) -> str:
+    recipe = run.recipe
     topology = f"Topology: `{recipe.topology}`."
     if name is None:
         return (
             f"{topology}\n\nThe data's licence does not let a model that was trained on it be "
             f"passed on: here are its figures, and the command that makes it."
         )
-    example = recipe.example
+    example = recipe.example_for(run.settings)
     return (
         f"{topology}\n\n"
         f"```\nzoo predict {name} {example!r}\nzoo serve {name}\n```\n\n"
-        f'```python\nimport zoo\n\nmodel = zoo.load("{name}")\n{recipe.in_python()}\n```'
+        f'```python\nimport zoo\n\nmodel = zoo.load("{name}")\n{recipe.in_python(example)}\n```'
     )
 
 

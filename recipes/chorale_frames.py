@@ -80,9 +80,9 @@ class ChoraleFrames(Recipe):
         "chorale: as published, on the published split."
     )
     tried = (
-        "On validation chorales, nats a frame. In their own key alone, 80 epochs: dropout 0.5 8.98, "
-        "0.3 8.73, 0.2 8.66; 0.3 with two layers 9.68; 0.5 for 250 epochs 8.64; 0.4 in batches of 8 "
-        "for 120 epochs 8.55. Read three semitones up and down as well, dropout 0.3: 8.46; five, "
+        "On validation chorales, nats a frame. In their own key, 80 epochs: dropout 0.5 8.98, 0.3 "
+        "8.73, 0.2 8.66; 0.3 with two layers 9.68; 0.5 for 250 epochs 8.64; 0.4 in batches of 8 "
+        "for 120 epochs 8.55. Three semitones up and down as well, dropout 0.3: 8.46; five, "
         "dropout 0.2, 60 epochs: 8.27."
     )
     own_data = (

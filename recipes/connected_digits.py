@@ -296,8 +296,8 @@ class ConnectedDigits(Recipe):
             for row, (one, text) in enumerate(zip(shown, said, strict=True))
         ]
 
-    def in_python(self):
-        return f'model(signature="wav", wav=[open("{self.example}", "rb").read()])["text"]'
+    def in_python(self, example):
+        return f'model(signature="wav", wav=[open("{example}", "rb").read()])["text"]'
 
     def warmup(self):
         tone = 0.5 * np.sin(np.arange(4000) * 0.3).astype("float32")

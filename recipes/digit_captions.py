@@ -89,7 +89,7 @@ class DigitCaptions(Recipe):
     )
     tried = (
         "On validation strips. The whole map of two convolutions into one vector, dropout 0.3, 10 "
-        "epochs: 51 %. With the columns of three convolutions read in order, and 22 epochs: 95.6 %; "
+        "epochs: 51 %. The columns of three convolutions read in order, and 22 epochs: 95.6 %; "
         "the loss still fell when the rate had come to zero, and more strips were not tried."
     )
     own_data = (
@@ -242,8 +242,8 @@ class DigitCaptions(Recipe):
             for row, (one, example) in enumerate(zip(said, examples, strict=True))
         ]
 
-    def in_python(self):
-        return f'model([open("{self.example}", "rb").read()])'
+    def in_python(self, example):
+        return f'model([open("{example}", "rb").read()])'
 
     def warmup(self):
         picture = np.zeros((HEIGHT, WIDTH), "uint8")

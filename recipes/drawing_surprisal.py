@@ -1,14 +1,11 @@
 """A text on a matplotlib figure, each character coloured by how little it was expected."""
 
-import unicodedata
-
 import numpy as np
 
+from recipes.fonts import fonts_for
 from zoo.errors import InputError
 
 COLUMNS = 64
-# In the names of fonts that have ideographs.
-_WIDE = ("CJK", "Ming", "Song", "Hei", "Kai", "WenQuan", "Han Serif", "Han Sans")
 
 
 def draw_surprisal(figure, text: str, nats: np.ndarray, prompt_length: int) -> None:
@@ -30,7 +27,8 @@ def draw_surprisal(figure, text: str, nats: np.ndarray, prompt_length: int) -> N
     shade = np.full([rows, columns], np.nan)
     for (row, column), value in zip(places, nats, strict=False):
         shade[row, column] = value
-    fonts, title = _fonts(text), "bold: given; colour: nats of each character"
+    fonts, title = fonts_for(text), "bold: given; colour: nats of each character"
+    fonts = ["monospace"] if fonts is None else fonts
     if not fonts:
         title += " (no installed font has them)"
     axes = figure.subplots()
@@ -64,14 +62,3 @@ def _places(text: str):
         column += 1
         if letter == "\n":
             row, column = row + 1, 0
-
-
-def _fonts(text: str) -> list[str]:
-    """Returns fonts that have the text's characters, or none."""
-    if all(unicodedata.east_asian_width(letter) not in "WF" for letter in text):
-        return ["monospace"]
-    # matplotlib's own font has no ideographs.
-    from matplotlib import font_manager
-
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    return sorted(name for name in known if any(word in name for word in _WIDE))

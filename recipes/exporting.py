@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from recipes.alignment import PICTURE, illustrate
 from recipes.card import card
 from recipes.run import Run
 from zoo.errors import InputError
@@ -45,7 +46,8 @@ def export(
     metrics = run.folder.read_json("metrics.json") if run.folder.metrics.is_file() else {}
     facts = {**run.folder.description(), "metrics": metrics}
     # Before the version appears: the card shows examples, for which data may be missing.
-    written_card = card(run, facts, None if metrics_only else name)
+    picture = None if metrics_only else _picture(run)
+    written_card = card(run, facts, None if metrics_only else name, picture)
     if metrics_only:
         _make(folder)
         RunFolder(folder).write_json("metrics.json", facts)
@@ -56,16 +58,39 @@ def export(
         run.module.signatures,
         folder,
         version,
-        # A recipe of several kinds of models has requests for the signatures of them all.
-        warmup=[one for one in run.recipe.warmup() if one[0] in run.module.signatures],
+        warmup=_requests(run),
         model_name=name,
         methods=getattr(run.module, "methods", None),
     )
     if int(written.name) == list_versions(folder)[-1]:
         RunFolder(folder).write_json("metrics.json", {**facts, "version": int(written.name)})
         _copy(run.folder.model, folder / "model.keras")
+        if picture:
+            _copy(run.folder.path / picture, folder / picture)
         write_atomically(folder / "README.md", written_card)
     return written
+
+
+def _picture(run: Run) -> str | None:
+    """Draws what a model with attention over a text looks at, in the run folder."""
+    try:
+        return PICTURE if illustrate(run, run.folder.path) else None
+    except InputError:
+        # No matplotlib, or an answer of no words: a card without a picture.
+        return None
+
+
+def _requests(run: Run) -> list:
+    """Returns the recipe's warm-up requests that this model takes.
+
+    A recipe of several kinds of models has requests for the signatures and inputs of them all.
+    """
+    found = []
+    for name, given in run.recipe.warmup():
+        if name in run.module.signatures:
+            takes = {spec.name for spec in run.module.signatures[name].input_signature}
+            found.append((name, {key: value for key, value in given.items() if key in takes}))
+    return found
 
 
 def _make(folder: Path) -> None:

@@ -432,7 +432,7 @@ class ForecastRecipe(Recipe):
             shown.append(Shown(given, *words, bool(ours < plain)))
         return shown
 
-    def in_python(self):
+    def in_python(self, example):
         return "model(**columns, length=[len(rows)])   # each column [1, rows], oldest first"
 
     def warmup(self):

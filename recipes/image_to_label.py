@@ -234,8 +234,8 @@ class ImageToLabelRecipe(Recipe):
             for i, example in enumerate(shown)
         ]
 
-    def in_python(self):
-        return f'model([open("{self.example}", "rb").read()])'
+    def in_python(self, example):
+        return f'model([open("{example}", "rb").read()])'
 
     def warmup(self):
         picture = np.zeros((HEIGHT, WIDTH), "uint8")

@@ -217,9 +217,13 @@ class Recipe(abc.ABC):
         """
         return False
 
-    def in_python(self) -> str:
-        """Returns the line of Python that asks `model`, the saved model, for the example."""
-        return f'model(["{self.example}"])'
+    def example_for(self, settings: Any) -> str:
+        """Returns an input to show beside a model with these settings."""
+        return self.example
+
+    def in_python(self, example: str) -> str:
+        """Returns the line of Python that asks `model`, the saved model, for an example."""
+        return f'model(["{example}"])'
 
     def warmup(self) -> list[tuple[str, dict[str, np.ndarray]]]:
         """Returns requests (signature, inputs) that an export carries to warm a server up."""

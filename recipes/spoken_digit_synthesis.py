@@ -84,7 +84,10 @@ class SpokenDigitSynthesis(Recipe):
         "what it says of the true recordings of the split. frame_error: mean absolute error of the "
         "log magnitudes (in units of about one standard deviation) at the recordings' own lengths."
     )
-    tried = "One training with these settings; 99 % of its sounds are recognised, so nothing else was tried."
+    tried = (
+        "One training with these settings; 99 % of its sounds are recognised, so nothing else was "
+        "tried."
+    )
     own_data = (
         "a folder that holds a folder for each label, and in each WAV files of that label: one "
         "channel, 16 bits a sample, all of one sampling rate"
@@ -281,8 +284,8 @@ class SpokenDigitSynthesis(Recipe):
             for one, word in zip(chosen, heard, strict=True)
         ]
 
-    def in_python(self):
-        label, speaker = self.example.split()
+    def in_python(self, example):
+        label, speaker = example.split()
         return f'model(label=["{label}"], speaker=["{speaker}"])["wav"]'
 
     def warmup(self):

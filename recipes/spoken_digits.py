@@ -298,8 +298,8 @@ class SpokenDigits(Recipe):
             for one, label, chance in said
         ]
 
-    def in_python(self):
-        return f'model(signature="wav", wav=[open("{self.example}", "rb").read()])["label"]'
+    def in_python(self, example):
+        return f'model(signature="wav", wav=[open("{example}", "rb").read()])["label"]'
 
     def warmup(self):
         tone = 0.5 * np.sin(np.arange(4000) * 0.3).astype("float32")

@@ -151,6 +151,15 @@ class Translation(TextToTextRecipe):
         longest = int(np.quantile(lengths[:, 0], 0.999)) + 10
         return dataclasses.replace(assets, max_length=longest)
 
+    def example_for(self, settings):
+        if settings.reverse:
+            return "A dog runs through the snow."
+        examples = {
+            "tatoeba-fra-eng": "Un chien court dans la neige.",
+            "tatoeba-cmn-eng": "我爱中国",
+        }
+        return examples.get(settings.dataset, self.example)
+
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):

@@ -82,8 +82,8 @@ class VideoDigits(Recipe):
         "that hides. The clips are this recipe's own, so nobody has published a figure for them."
     )
     tried = (
-        "On validation clips: without convolutions, the pixels straight into the recurrence: 95.7 % "
-        "of the frames, learned by heart from the sixth of 8 epochs on; with two convolutions "
+        "On validation clips. Without convolutions, the pixels straight into the recurrence: 95.7 %"
+        " of the frames, learned by heart from the sixth epoch of 8 on; with two convolutions "
         "before it and nothing else changed: 98.5 %. One direction alone and other widths were "
         "not tried."
     )
@@ -219,8 +219,8 @@ class VideoDigits(Recipe):
             for (given, truth), says in zip(pairs, said, strict=True)
         ]
 
-    def in_python(self):
-        return f'model([open("{self.example}", "rb").read()])'
+    def in_python(self, example):
+        return f'model([open("{example}", "rb").read()])'
 
     def warmup(self):
         frames = np.zeros((1, 16, HEIGHT, WIDTH), "uint8")

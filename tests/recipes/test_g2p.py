@@ -147,7 +147,7 @@ def test_exported_answers_are_keras_answers(run, tmp_path):
 
     written = export(run, tmp_path)
     assert written == tmp_path / "g2p" / "1"
-    assert {"README.md", "metrics.json", "model.keras", "1"} == {
+    assert {"README.md", "metrics.json", "model.keras", "alignment.png", "1"} == {
         p.name for p in written.parent.iterdir()
     }
     model = zoo.load(tmp_path / "g2p")
