@@ -98,7 +98,10 @@ class Babi(Recipe):
         "the published figures are of one model a task; tasks_above_lstm counts the tasks on which "
         "it is above the LSTM of Weston et al."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "One training with these settings. Validation accuracy stood still from the 25th of 40 "
+        "epochs on, while that of training rose from 80 to 85 %; nothing else was tried."
+    )
     own_data = (
         "a UTF-8 text file in bAbI's format: numbered lines, a sentence each, or "
         "question<TAB>answer<TAB>numbers of the sentences it rests on; number 1 begins a new story"
