@@ -90,7 +90,12 @@ class Translation(TextToTextRecipe):
         "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no. bleu_lowered_tokens is what the published "
         "figures for Multi30k count: lower-cased tokens, no smoothing, punctuation apart."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "Chinese to English, BLEU on validation sentences: as Multi30k, 14 epochs: 24.2, and a "
+        "greeting without its end mark came out wrong. With half of the training texts read "
+        "without it too (`unmarked`) and 18 epochs: 32.0, and the greeting is right; that model was "
+        "16 MB with 5,000 pieces, hence 3,500 and 15 epochs."
+    )
     own_data = (
         "a UTF-8 text file, text<TAB>translation a line; a text with several translations has "
         "several lines"
