@@ -215,7 +215,11 @@ class _Aligned:
         self.started = (alignment.lengths > 0)[:, None]
 
     def time_major(self, sequences: tf.Tensor) -> tf.Tensor:
-        steps = tf.gather(_flat(sequences), self.alignment.source)
+        flat = _flat(sequences)
+        # A batch may have no step at all; what is taken then is padding.
+        missing = tf.maximum(1 - tf.shape(flat)[0], 0)
+        flat = tf.concat([flat, tf.zeros([missing, flat.shape[-1]], flat.dtype)], axis=0)
+        steps = tf.gather(flat, self.alignment.source)
         return self.or_where_padding(steps, 0.0)
 
     def outputs(self, steps: tf.Tensor, sequences: tf.Tensor) -> tf.Tensor:
