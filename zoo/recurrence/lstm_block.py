@@ -217,9 +217,10 @@ class _Aligned:
     def time_major(self, sequences: tf.Tensor) -> tf.Tensor:
         flat = _flat(sequences)
         # A batch may have no step at all; what is taken then is padding.
-        missing = tf.maximum(1 - tf.shape(flat)[0], 0)
-        flat = tf.concat([flat, tf.zeros([missing, flat.shape[-1]], flat.dtype)], axis=0)
-        steps = tf.gather(flat, self.alignment.source)
+        taken = tf.cond(
+            tf.shape(flat)[0] > 0, lambda: flat, lambda: tf.zeros([1, flat.shape[-1]], flat.dtype)
+        )
+        steps = tf.gather(taken, self.alignment.source)
         return self.or_where_padding(steps, 0.0)
 
     def outputs(self, steps: tf.Tensor, sequences: tf.Tensor) -> tf.Tensor:

@@ -412,3 +412,25 @@ def test_weight_dropout_is_saved_and_is_gone_from_what_is_exported(kinds, tmp_pa
 def test_weight_dropout_takes_a_share(kinds):
     with pytest.raises(InputError, match="recurrent_weight_dropout is 1; expected a share"):
         kinds[0](UNITS, recurrent_weight_dropout=1)
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU, SimpleRNN])
+def test_a_batch_without_a_single_step_keeps_its_state(kind):
+    layer = kind(3, return_sequences=True, return_state=True)
+    layer.build([None, None, 2])
+    sequences = tf.TensorSpec([None, None, 2])
+    initial = [tf.fill([2, 3], 0.5)] * (2 if kind is LSTM else 1)
+
+    @tf.function(input_signature=[sequences, tf.TensorSpec([None, None], tf.bool)])
+    def run(sequences, mask):
+        with tf.GradientTape() as tape:
+            outputs, *states = layer(sequences, mask=mask, initial_state=initial)
+            loss = tf.add_n([tf.reduce_sum(state) for state in states])
+        return outputs, states, tape.gradient(loss, layer.trainable_variables)
+
+    outputs, states, gradients = run(tf.zeros([2, 0, 2]), tf.zeros([2, 0], tf.bool))
+    assert outputs.shape == (2, 0, 3)
+    for state, before in zip(states, initial, strict=True):
+        np.testing.assert_array_equal(state, before)
+    for gradient in gradients:
+        assert not np.any(gradient)
