@@ -267,7 +267,14 @@ class Babi(Recipe):
     def warmup(self):
         story, question = _story_and_question(self.example)
         text = {"story": np.array([story.encode()]), "question": np.array([question.encode()])}
-        return [("serving_default", text)]
+        ids = {
+            "story": np.array([[[4, 5], [6, 0]]], "int32"),
+            "sentence_length": np.array([[2, 1]], "int32"),
+            "story_length": np.array([2], "int32"),
+            "question": np.array([[4, 5]], "int32"),
+            "question_length": np.array([2], "int32"),
+        }
+        return [("serving_default", text), ("token_ids", ids)]
 
 
 def _texts(examples) -> dict[str, list[str]]:

@@ -218,7 +218,9 @@ class ChoraleFrames(Recipe):
         return rows
 
     def warmup(self):
-        return [("serving_default", {"chords": np.array([self.example.encode(), b""])})]
+        chords = np.array([self.example.encode(), b""])
+        rolls = _rolls([read_chord_text(self.example)])
+        return [("serving_default", {"chords": chords}), ("roll", rolls)]
 
 
 def _rolls(examples):

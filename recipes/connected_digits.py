@@ -300,6 +300,5 @@ class ConnectedDigits(Recipe):
         return f'model(signature="wav", wav=[open("{example}", "rb").read()])["text"]'
 
     def warmup(self):
-        tone = 0.5 * np.sin(np.arange(4000) * 0.3).astype("float32")
-        samples = {"waveform": tone[None], "length": np.array([4000], "int32")}
-        return [("serving_default", samples), ("greedy", samples)]
+        requests = dict(SpokenDigits().warmup())
+        return [*requests.items(), ("greedy", requests["serving_default"])]

@@ -152,7 +152,12 @@ class LabelToTextRecipe(Recipe):
         return [text.decode() for text in answer["text"]]
 
     def warmup(self):
-        return [("serving_default", {"label": np.array([self.example.encode(), b""])})]
+        label = np.array([self.example.encode(), b""])
+        return [
+            ("serving_default", {"label": label}),
+            ("label_ids", {"label_id": np.array([0, -1], "int32")}),
+            ("score", {"label": label, "text": np.array([b"a", b""])}),
+        ]
 
 
 def _score_inputs(examples) -> Mapping[str, list[str]]:

@@ -268,7 +268,13 @@ class SkipThought(Recipe):
         return rows
 
     def warmup(self):
-        return [("serving_default", {"text": np.array([self.example.encode(), b""])})]
+        text = np.array([self.example.encode(), b""])
+        ids = {"source": np.array([[4, 5, 6]], "int32"), "source_length": np.array([3], "int32")}
+        return [
+            ("serving_default", {"text": text}),
+            ("following", {"text": text, "candidate": text[::-1].copy()}),
+            ("token_ids", ids),
+        ]
 
 
 def _triples(book: str) -> list[tuple[str, str, str]]:

@@ -290,7 +290,8 @@ class SpokenDigitSynthesis(Recipe):
 
     def warmup(self):
         label, speaker = (np.array([word.encode()]) for word in self.example.split())
-        return [("serving_default", {"label": label, "speaker": speaker})]
+        asked = {"label": label, "speaker": speaker}
+        return [("serving_default", asked), ("frames", asked)]
 
 
 def _asked(examples) -> dict[str, list]:

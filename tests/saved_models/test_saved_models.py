@@ -13,7 +13,7 @@ from recipes import datasets
 from recipes.catalog import recipes
 from recipes.settings import replace
 from zoo.serving import check_saved_model
-from zoo.serving.saved_model_files import list_versions
+from zoo.serving.saved_model_files import list_versions, public_signatures, read_meta_graph
 from zoo.serving.warmup import read_warmup
 
 ROOT = Path(__file__).parents[2] / "saved_models"
@@ -141,9 +141,10 @@ def test_keras_says_the_same(path, model):
     assert recipe.name == path.parent.name
 
 
-def test_warm_up_records_replay(path, model):
-    requests = list(read_warmup(path))
-    assert {request.model_spec.signature_name for request in requests} >= {"serving_default"}
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_every_signature_is_warmed_up(version):
+    warmed = {request.model_spec.signature_name for request in read_warmup(version)}
+    assert warmed == set(public_signatures(read_meta_graph(version)))
 
 
 def test_what_was_never_seen_is_answered_and_reported(model):
