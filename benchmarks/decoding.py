@@ -30,6 +30,7 @@ import tensorflow as tf
 
 from benchmarks.turns import file_name, write_csv
 from zoo.decoding import beam_search, greedy_search, teacher_forcing
+from zoo.decoding.beam_step import beam_step
 from zoo.topologies.attention_decoder import AttentionDecoder
 
 START_ID, LENGTH, BEAM_WIDTH, LENGTH_PENALTY = 1, 20, 10, 1.0
@@ -74,8 +75,8 @@ class Case:
             if strategy == "greedy":
                 return greedy_search(self.decoder.step, state, memory, **settings)
             return beam_search(
-                self.decoder.step, state, memory,
-                beam_width=BEAM_WIDTH, length_penalty=LENGTH_PENALTY, **settings,
+                state=state, memory=memory, beam_width=BEAM_WIDTH, length_penalty=LENGTH_PENALTY,
+                **beam_step(self.decoder, BEAM_WIDTH), **settings,
             )  # fmt: skip
 
         inputs = [tf.constant(part) for part in (self.memory, *self.hidden)]

@@ -39,6 +39,7 @@ def beam_search(
     pad_id: int = 0,
     record: Callable[[Any], Any] | None = None,
     early_stop: bool = True,
+    share_memory: bool = False,
 ) -> Decoded:
     """Keeps the `beam_width` most probable beginnings at every step; returns an n-best list.
 
@@ -56,9 +57,9 @@ def beam_search(
     the present log-probability over the most favourable length. The loop ends when all rows are.
 
     With `beam_width=1` the result is that of greedy search. The state is reordered by a gather;
-    the memory is repeated once, before the loop; the history is kept as back-pointers and read at
-    the end (`no_repeat_ngram` needs it earlier and carries a copy). Compiles under XLA where
-    `max_length` is a Python integer.
+    the memory is repeated once, before the loop, or not at all; the history is kept as
+    back-pointers and read at the end (`no_repeat_ngram` needs it earlier and carries a copy).
+    Compiles under XLA where `max_length` is a Python integer.
 
     Args:
         step: `(tokens int32 [B*K], state, memory) -> (logits [B*K, V], next state)`. The K
@@ -83,6 +84,7 @@ def beam_search(
         pad_id: What fills `tokens` after a sequence's end.
         record: `state -> nest of tensors [B*K, ...]`, called after each step.
         early_stop: False searches on to the maximum length; the result is the same.
+        share_memory: Whether the step takes the memory as it is, [B, ...], beside the B*K tokens.
 
     Returns:
         A `Decoded`: tokens int32 [B, num_results, T]; lengths, scores, log_probabilities and
@@ -109,7 +111,7 @@ def beam_search(
     check_minimum(min_length, max_length)
     search = BeamLoop(
         step=step,
-        memory=repeat_rows(memory, beam_width),
+        memory=memory if share_memory else repeat_rows(memory, beam_width),
         beam_width=beam_width,
         num_results=num_results,
         stop=-1 if stop_id is None else stop_id,

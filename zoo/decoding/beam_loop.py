@@ -46,7 +46,7 @@ class BeamLoop:
 
     Attributes:
         step: The model's.
-        memory: The model's, [B*K, ...].
+        memory: The model's, [B*K, ...], or [B, ...] where the step shares it.
         beam_width: K.
         num_results: Hypotheses to return.
         stop: The stop token, or -1.

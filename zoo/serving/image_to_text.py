@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.decoding import beam_search
+from zoo.decoding.beam_step import beam_step
 from zoo.serving.pictures import decode_picture, standardise_clip
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 
@@ -55,10 +56,10 @@ class ImageToText(tf.Module):
             encoded = encoder({"image": bright}, training=False)
             memory = decoder.prepare(encoded["memory"], encoded["mask"])
             found = beam_search(
-                lambda tokens, state, memory: decoder.step(tokens, state, memory, training=False),
-                decoder.get_initial_state(encoded["cells"], memory),
-                memory,
+                state=decoder.get_initial_state(encoded["cells"], memory),
+                memory=memory,
                 beam_width=beam_width,
+                **beam_step(decoder, beam_width),
                 num_results=num_results,
                 max_length=tf.maximum(tf.broadcast_to(max_length, [rows]), 0),
                 start_id=START_ID,

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.decoding import beam_search, greedy_search
+from zoo.decoding.beam_step import beam_step
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 from zoo.text.extended_vocabulary import ExtendedVocabulary
 
@@ -89,10 +90,10 @@ class TextToText(tf.Module):
         def beam(given, length_penalty, max_length):
             state, memory = encode(given)
             return beam_search(
-                step,
-                state,
-                memory,
+                state=state,
+                memory=memory,
                 beam_width=beam_width,
+                **beam_step(decoder, beam_width),
                 num_results=num_results,
                 length_penalty=length_penalty,
                 max_length=_row_limits(max_length, given["source_length"]),

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from zoo.audio.resampling import resample
 from zoo.decoding import beam_search, greedy_search
+from zoo.decoding.beam_step import beam_step
 from zoo.serving.waveform_to_label import decoded_wav
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 
@@ -91,10 +92,10 @@ class WaveformToText(tf.Module):
             frames, count = heard(waveform, length, rate)
             (state, memory), settings = started(frames, count, max_length)
             found = beam_search(
-                step,
-                state,
-                memory,
+                state=state,
+                memory=memory,
                 beam_width=beam_width,
+                **beam_step(decoder, beam_width),
                 num_results=num_results,
                 length_penalty=length_penalty,
                 **settings,

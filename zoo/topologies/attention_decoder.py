@@ -1,5 +1,6 @@
 """A recurrent decoder that attends: one step, and the same step over a known target."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -227,6 +228,12 @@ class AttentionDecoder(keras.layers.Layer):
             self.query != "previous" and not self.input_feeding and self.attention.accepts_sequences
         )
 
+    @property
+    def shares_memory(self) -> bool:
+        """Whether several hypotheses of a row can look at one memory: see `step`."""
+        stateless = self.attention.get_initial_state(1, 1) == ()
+        return not self.copying and self.attention.accepts_sequences and stateless
+
     def prepare(self, memory, memory_mask=None, copy_ids=None) -> Memory | CopyMemory:
         """Computes once what every step needs of the memory.
 
@@ -260,10 +267,23 @@ class AttentionDecoder(keras.layers.Layer):
             alignment=tf.zeros([batch, length], self.compute_dtype),
         )
 
-    def step(self, tokens, state: DecoderState, memory: Memory | CopyMemory, training=None):
-        """Runs one step: int tokens [B] -> (logits [B, V], or [B, V + N], and the next state)."""
+    def step(
+        self,
+        tokens,
+        state: DecoderState,
+        memory: Memory | CopyMemory,
+        training=None,
+        hypotheses: int = 1,
+    ):
+        """Runs one step: int tokens [B] -> (logits [B, V], or [B, V + N], and the next state).
+
+        With `hypotheses` K above 1, which needs `shares_memory`, the memory has B / K rows: row r
+        belongs to the tokens from r * K on.
+        """
         embedded = self._embed(tokens)
         attend = self._attend(memory, state.attention, training)
+        if hypotheses > 1:
+            attend = _together(attend, hypotheses)
         if self.query != "current":
             query = embedded if self.query == "previous_output" else self.hidden(state)
             context, weights, following = attend(query)
@@ -353,3 +373,16 @@ class AttentionDecoder(keras.layers.Layer):
             shared = keras.saving.deserialize_keras_object(config["embedding"])
             config = {**config, "embedding": shared}
         return cls(**config)
+
+
+def _together(attend: Callable, hypotheses: int) -> Callable:
+    """Makes rows of queries [B * K, Q] look at a memory of B rows, as K steps of each."""
+
+    def attend_together(query):
+        queries = tf.reshape(query, [-1, hypotheses, query.shape[-1]])
+        context, weights, state = attend(queries)
+        rows = tf.shape(query)[0]
+        context = tf.reshape(context, [rows, context.shape[-1]])
+        return context, tf.reshape(weights, [rows, tf.shape(weights)[-1]]), state
+
+    return attend_together

@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from zoo.decoding import beam_search
+from zoo.decoding.beam_step import beam_step
 from zoo.decoding.unroll import teacher_forcing
 from zoo.errors import InputError
 
@@ -228,3 +230,25 @@ def test_features_in_place_of_tokens():
 def test_tokens_or_features_and_not_both(wrong):
     with pytest.raises(InputError, match="num_features"):
         zoo.build("attention_n_to_m", target_vocabulary_size=7, **wrong)
+
+
+def test_hypotheses_that_share_a_memory_are_those_that_have_their_own(model):
+    given, decoder = batch(), model.get_layer("decoder")
+    encoded = model.get_layer("encoder")({name: given[name] for name in list(given)[:2]})
+    memory = decoder.prepare(encoded["memory"], encoded["mask"])
+    search = {
+        "state": decoder.get_initial_state(encoded["cells"], memory),
+        "memory": memory,
+        "beam_width": 3,
+        "start_id": 2,
+        "stop_id": 3,
+        "max_length": 5,
+        "record": lambda state: state.alignment,
+    }
+    shared = beam_search(**search, **beam_step(decoder, 3))
+    own = beam_search(decoder.step, **search)
+    np.testing.assert_array_equal(shared.tokens, own.tokens)
+    np.testing.assert_allclose(shared.scores, own.scores, atol=1e-5)
+    np.testing.assert_allclose(shared.record, own.record, atol=1e-5)
+    kept = decoder.attention.get_initial_state(1, 1)
+    assert beam_step(decoder, 3)["share_memory"] is (kept == ())
