@@ -22,7 +22,7 @@ def card(run: Run, facts: dict[str, Any], name: str | None, picture: str | None 
     parts = [
         f"# {recipe.name}: {recipe.title}",
         _usage(run, name),
-        "## Result\n\n" + _results(recipe, metrics),
+        "## Result\n\n" + _results(run, metrics),
         # Sentences of data that may not be passed on are not quoted either.
         *(["## Examples\n\n" + _examples(run)] if name else []),
         *(
@@ -53,7 +53,8 @@ def _usage(run: Run, name: str | None) -> str:
     )
 
 
-def _results(recipe, metrics) -> str:
+def _results(run: Run, metrics) -> str:
+    recipe = run.recipe
     rows = ["| split | metric | value |", "|---|---|---|"]
     for split in ("test", "validation"):
         for name, value in metrics.get(split, {}).items():
@@ -69,12 +70,11 @@ def _results(recipe, metrics) -> str:
             for method, values in plain.get(split, {}).items()
             for name, value in values.items()
         ]
-    if recipe.published:
+    published = recipe.published_for(run.settings)
+    if published:
         rows += ["", "Published for the same task and split:", ""]
         rows += ["| system | figure | source |", "|---|---|---|"]
-        rows += [
-            f"| {system} | {figure} | {source} |" for system, figure, source in recipe.published
-        ]
+        rows += [f"| {system} | {figure} | {source} |" for system, figure, source in published]
     return "\n".join([*rows, "", recipe.how_measured])
 
 

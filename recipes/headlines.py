@@ -60,6 +60,8 @@ class Settings(ForcingSettings):
     beam_width: int = 6
     num_results: int = 3
     length_penalty: float = 1.0
+    # Beam search says no n words a second time; 0: it may. Left to itself, it copies names twice.
+    no_repeat_ngram: int = 1
     max_length: int = 24
 
 
@@ -85,7 +87,13 @@ class Headlines(TextToTextRecipe):
         "the text; unheard_share: words of the answers that training never saw and that were "
         "copied."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "On 500 validation items: these settings, but with words said twice allowed "
+        "(`no_repeat_ngram` 0), ROUGE-1 23.7, and answers such as 'ford's ford sales sales'; no "
+        "two words in succession twice, 24.7; no word twice, 26.9 (ROUGE-2 4.5, 4.7 and 4.5; "
+        "the first words of the text: 18.9 and 4.1). The nats stop falling in the seventh of "
+        "the 14 epochs."
+    )
     own_data = "a UTF-8 text file, text<TAB>headline a line"
     example = (
         "Oil prices fell on Monday after the storm spared most refineries along the Gulf coast, "

@@ -217,6 +217,10 @@ class Recipe(abc.ABC):
         """
         return False
 
+    def published_for(self, settings: Any) -> tuple[tuple[str, str, str], ...]:
+        """Returns those of `published` that are of the data which these settings ask for."""
+        return self.published
+
     def example_for(self, settings: Any) -> str:
         """Returns an input to show beside a model with these settings."""
         return self.example

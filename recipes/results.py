@@ -45,7 +45,7 @@ def table(base: Path) -> str:
                 for method, values in metrics.get("baselines", {}).get("test", {}).items()
                 if recipe.metric in values
             ),
-            "; ".join(f"{system} {figure}" for system, figure, _ in recipe.published),
+            "; ".join(f"{system} {figure}" for system, figure, _ in recipe.published_for(settings)),
             f"{minutes:.0f}",
             facts["environment"]["device"],
             str(facts["seed"]),

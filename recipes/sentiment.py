@@ -88,6 +88,10 @@ class Sentiment(TextToLabelRecipe):
         Parameter("pooling", choices=("attention", "max", "last")),
     )
 
+    def published_for(self, settings):
+        named = {"mr-polarity": "MR", "sst2": "SST-2"}[settings.dataset]
+        return tuple(one for one in self.published if one[0].startswith(named))
+
     def read_public(self, settings, split):
         if settings.dataset == "sst2":
             part = {"train": "train", "validation": "dev", "test": "test"}[split]

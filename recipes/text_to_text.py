@@ -172,6 +172,7 @@ class TextToTextRecipe(Recipe):
             beam_width=settings.beam_width,
             num_results=settings.num_results,
             length_penalty=settings.length_penalty,
+            no_repeat_ngram=getattr(settings, "no_repeat_ngram", 0),
             max_length=assets.max_length,
         )
 

@@ -115,6 +115,9 @@ class Translation(TextToTextRecipe):
         Parameter("vocabulary_size", choices=(3000, 5000, 8000)),
     )
 
+    def published_for(self, settings):
+        return self.published if settings.dataset == "multi30k" and not settings.reverse else ()
+
     # Data ----------------------------------------------------------------------------------
 
     def read(self, settings, data, split):

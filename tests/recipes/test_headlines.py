@@ -69,6 +69,9 @@ def test_answers_and_measures(run):
     assert answer["n_best"].shape == (2, 2)
     assert answer["text"][1] == b""
     assert b"<unknown>" not in b" ".join(answer["n_best"].ravel())
+    for text in answer["n_best"].ravel():
+        words = tokenisers.get("marked_words").split_text(text.decode())
+        assert len(set(words)) == len(words)
     measured = run.evaluate("validation")
     assert {"rouge1", "rouge2", "rougeL", "copied_share", "unheard_share"} <= set(measured)
     assert 0 <= measured["copied_share"] <= 1

@@ -29,6 +29,7 @@ class TextToText(tf.Module):
         beam_width: Hypotheses kept a row.
         num_results: How many of them are returned, at most `beam_width`.
         length_penalty: Default exponent of the length normalisation (Wu et al. 2016).
+        no_repeat_ngram: n: beam search says no n tokens twice in succession; 0: it may.
         max_length: Default for the largest number of target tokens.
     """
 
@@ -44,6 +45,7 @@ class TextToText(tf.Module):
         beam_width: int = 8,
         num_results: int = 5,
         length_penalty: float = 1.0,
+        no_repeat_ngram: int = 0,
         max_length: int = 64,
     ):
         super().__init__(name="text_to_text")
@@ -96,6 +98,7 @@ class TextToText(tf.Module):
                 **beam_step(decoder, beam_width),
                 num_results=num_results,
                 length_penalty=length_penalty,
+                no_repeat_ngram=no_repeat_ngram,
                 max_length=_row_limits(max_length, given["source_length"]),
                 **search,
             )
