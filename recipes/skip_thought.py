@@ -50,6 +50,8 @@ class Settings(TrainingSettings):
     pooling: str = "max"
     tie_embeddings: bool = True
     dropout: float = 0.1
+    # Of the words that the decoders read: left whole, they say the next one without the vector.
+    token_dropout: float = 0.7
     batch_size: int = 64
     epochs: float = 4.0
     learning_rate: float = 2e-3
@@ -105,6 +107,7 @@ class SkipThought(Recipe):
         Parameter("units", choices=(128, 192, 256)),
         Parameter("pooling", choices=("last", "mean", "max")),
         Parameter("dropout", low=0.0, high=0.4),
+        Parameter("token_dropout", low=0.3, high=0.9),
         Parameter("learning_rate", low=5e-4, high=5e-3, log=True),
     )
 
@@ -142,6 +145,7 @@ class SkipThought(Recipe):
             pooling=settings.pooling,
             tie_embeddings=settings.tie_embeddings,
             dropout=settings.dropout,
+            token_dropout=settings.token_dropout,
         )
 
     def columns(self, assets, examples):

@@ -14,6 +14,7 @@ from zoo.topologies.one_to_n import AllReal
 from zoo.topologies.pooling import POOLINGS, Pooling
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
+from zoo.topologies.token_dropout import TokenDropout
 
 
 @builder("skip_thought")
@@ -27,6 +28,7 @@ def skip_thought(
     pooling: str = "last",
     tie_embeddings: bool = False,
     dropout: float = 0.0,
+    token_dropout: float = 0.0,
     word_vectors: Any = None,
     train_embedding: bool = True,
     target_word_vectors: Any = None,
@@ -47,6 +49,8 @@ def skip_thought(
         bidirectional: Whether the encoder reads both ways.
         pooling: "last", "mean", "max" or "attention": how h comes of the encoder's outputs.
         tie_embeddings, dropout: See `ContextDecoder`.
+        token_dropout: Share of the decoders' tokens that training reads as unknown: what a decoder
+            may not read it has to learn from h (Bowman et al. 2016, section 3.1).
         word_vectors, train_embedding: Of the encoder; see `token_embedding`.
         target_word_vectors, train_target_embedding: The same of the decoders' E.
 
@@ -64,6 +68,7 @@ def skip_thought(
     check_counts(vocabulary_size=vocabulary_size, units=units, embedding_dim=embedding_dim)
     check_counts(num_layers=num_layers)
     check_share("dropout", dropout)
+    check_share("token_dropout", token_dropout)
     check_choice("pooling", pooling, POOLINGS)
     decoders = NeighbourDecoders(
         vocabulary_size,
@@ -73,6 +78,7 @@ def skip_thought(
         tie_embeddings,
         train_target_embedding,
         dropout,
+        token_dropout,
         name="decoders",
     )
     start_from(decoders.next.embedding, target_word_vectors, train_target_embedding, "target_")
@@ -130,6 +136,7 @@ class NeighbourDecoders(keras.layers.Layer):
     Args:
         vocabulary_size, units, embedding_dim, cell: See `ContextDecoder`.
         tie_embeddings, train_embedding, dropout: See `ContextDecoder`.
+        token_dropout: Share of the tokens fed in that training reads as unknown.
 
     Call arguments:
         previous_targets, next_targets: int [B, P] and [B, Q], the tokens fed in.
@@ -151,9 +158,11 @@ class NeighbourDecoders(keras.layers.Layer):
         tie_embeddings: bool = False,
         train_embedding: bool = True,
         dropout: float = 0.0,
+        token_dropout: float = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.token_dropout = TokenDropout(token_dropout, name="token_dropout")
         self._config = {
             "vocabulary_size": vocabulary_size,
             "units": units,
@@ -195,10 +204,15 @@ class NeighbourDecoders(keras.layers.Layer):
         if memory_mask is None:
             memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
         read = (cells, memory, memory_mask)
+        previous, following = (
+            self.token_dropout(targets, training=training)
+            for targets in (previous_targets, next_targets)
+        )
         return {
-            "previous_logits": self.previous(previous_targets, *read, training=training)["logits"],
-            "next_logits": self.next(next_targets, *read, training=training)["logits"],
+            "previous_logits": self.previous(previous, *read, training=training)["logits"],
+            "next_logits": self.next(following, *read, training=training)["logits"],
         }
 
     def get_config(self):
-        return {**super().get_config(), **self._config}
+        rate = self.token_dropout.rate
+        return {**super().get_config(), **self._config, "token_dropout": rate}
