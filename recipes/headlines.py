@@ -92,7 +92,7 @@ class Headlines(TextToTextRecipe):
         "(`no_repeat_ngram` 0), ROUGE-1 23.7, and answers such as 'ford's ford sales sales'; no "
         "two words in succession twice, 24.7; no word twice, 26.9 (ROUGE-2 4.5, 4.7 and 4.5; "
         "the first words of the text: 18.9 and 4.1). The nats stop falling in the seventh of "
-        "the 14 epochs."
+        "the 14 epochs; 8 epochs, with no word twice, reach 26.0."
     )
     own_data = "a UTF-8 text file, text<TAB>headline a line"
     example = (
