@@ -254,6 +254,8 @@ class Run:
 def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.Model, keras.Model]:
     """Builds a recipe's model, and beside it the same layers compiled for training."""
     model = recipe.build(settings, assets)
+    # What could not be exported is refused now, and not after hours of training.
+    recipe.module(settings, assets, model)
     trained = training.Distribution.current().replicated(recipe.trained(settings, model))
     trained.compile(
         optimizer=training.optimizer(

@@ -104,7 +104,7 @@ def beam_search(
     >>> found.tokens[0, 0, : found.lengths[0, 0]].numpy().tolist()
     [1, 2, 3]
     """
-    num_results = _check_widths(beam_width, num_results, no_repeat_ngram)
+    num_results = check_search(beam_width, num_results, no_repeat_ngram)
     state, memory = as_state(state), as_memory(memory)
     num_rows = count_rows(state, memory, start_id=start_id)
     limit = resolve_limit(max_length, num_rows)
@@ -133,7 +133,8 @@ def beam_search(
     )
 
 
-def _check_widths(beam_width: int, num_results: int | None, no_repeat_ngram: int) -> int:
+def check_search(beam_width: int, num_results: int | None = None, no_repeat_ngram: int = 0) -> int:
+    """Returns how many hypotheses a beam search returns; raises `InputError` where none could."""
     if not isinstance(beam_width, int) or beam_width < 1:
         raise InputError(f"beam_width is {beam_width!r}; it must be an integer of at least 1")
     num_results = beam_width if num_results is None else num_results

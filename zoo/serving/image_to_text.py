@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.decoding import beam_search
+from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
 from zoo.serving.pictures import decode_picture, standardise_clip
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
@@ -40,6 +41,7 @@ class ImageToText(tf.Module):
         max_length: int = 16,
     ):
         super().__init__(name="image_to_text")
+        check_search(beam_width, num_results)
         self.vocabulary = vocabulary
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
         self.weights = [variable.value for variable in model.variables]

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.decoding import beam_search, greedy_search
+from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 from zoo.text.extended_vocabulary import ExtendedVocabulary
@@ -49,6 +50,7 @@ class TextToText(tf.Module):
         max_length: int = 64,
     ):
         super().__init__(name="text_to_text")
+        check_search(beam_width, num_results, no_repeat_ngram)
         self.source, self.target = source, target
         # Pieces of words come with a table of their own, which the file has to hold too.
         self.tokenisers = [

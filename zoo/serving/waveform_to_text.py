@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from zoo.audio.resampling import resample
 from zoo.decoding import beam_search, greedy_search
+from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
 from zoo.serving.waveform_to_label import decoded_wav
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
@@ -45,6 +46,7 @@ class WaveformToText(tf.Module):
         max_length: int = 12,
     ):
         super().__init__(name="waveform_to_text")
+        check_search(beam_width, num_results)
         self.vocabulary = vocabulary
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
         self.weights = [variable.value for variable in model.variables]

@@ -64,6 +64,8 @@ class Subwords(tf.Module):
         characters = tf.strings.unicode_split(words, "UTF-8", errors="replace")
         count = tf.cast(characters.row_lengths(), tf.int32)
         padded = characters.to_tensor("")  # [W, C]
+        # A scan needs a column, and where there is no word there is none.
+        padded = tf.pad(padded, [[0, 0], [0, tf.maximum(1 - tf.shape(padded)[1], 0)]])
         columns = tf.shape(padded)[1]
         candidate, best, length = padded, padded, tf.ones(tf.shape(padded), tf.int32)
         position = tf.range(columns)

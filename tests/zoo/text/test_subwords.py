@@ -103,6 +103,15 @@ def test_a_batch_is_its_rows():
     assert all(np.size(row) for row in together[:-1])
 
 
+@pytest.mark.parametrize("texts", [[], [""], [" ", ""]])
+def test_texts_without_a_word_have_no_piece(texts):
+    cut = tf.function(
+        Subwords(Subwords.learn(TEXTS, 60)).split,
+        input_signature=[tf.TensorSpec([None], tf.string)],
+    )
+    assert cut(tf.constant(texts, tf.string)).to_list() == [[] for _ in texts]
+
+
 def test_a_graph_that_is_loaded_cuts_the_same(tmp_path):
     class Module(tf.Module):
         def __init__(self):
