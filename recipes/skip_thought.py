@@ -50,8 +50,8 @@ class Settings(TrainingSettings):
     pooling: str = "max"
     tie_embeddings: bool = True
     dropout: float = 0.1
-    # Of the words that the decoders read: left whole, they say the next one without the vector.
-    token_dropout: float = 0.7
+    # Of the words that the decoders read.
+    token_dropout: float = 0.0
     batch_size: int = 64
     epochs: float = 4.0
     learning_rate: float = 2e-3
@@ -89,15 +89,24 @@ class SkipThought(Recipe):
     lower_is_better = False
     published = ()
     how_measured = (
-        "found_first: of 100 sentences of a book held out, how often the one that follows a "
-        "sentence is found among the next sentences of all: the candidate that the decoder makes "
-        "most likelier than it does after no sentence at all. MR, Subj and TREC: accuracy of a "
-        "logistic regression on the frozen vectors, its penalty chosen by cross-validation on "
-        "training data (MR and Subj: every tenth sentence is the test). Beside it the same with "
-        "an encoder of the same form whose weights are random, and with which words stand in it. A "
-        "corpus that cannot be had is left out."
+        "found_first: of 100 sentences from all over a book held out, how often the one that "
+        "follows a sentence is found among the next sentences of all, by the cosine of the "
+        "vectors less their mean. told_first: the same by the decoder, the candidate that it "
+        "makes most likelier than it does after no sentence at all. MR, Subj and TREC: accuracy "
+        "of a logistic regression on the frozen vectors, its penalty chosen by cross-validation "
+        "on training data (MR and Subj: every tenth sentence is the test). Beside it the same "
+        "with an encoder of the same form whose weights are random, and with which words stand "
+        "in it. A corpus that cannot be had is left out."
     )
-    tried = "Nothing yet beside these settings."
+    tried = (
+        "On a novel held out: these settings, the next sentence found first for 8.0 % of the "
+        "sentences and among the first ten for 32 %; a random encoder 5.2 and 23 %, which words "
+        "stand in it 5.0 and 28 %. The decoder itself tells it first for 3.0 %, and its nats "
+        "fall by little when it is given the sentence: six novels are few. With 70 % of the "
+        "decoders' words read as unknown, 5,000 words and 2 epochs: 4.6 and 29 %, told 1.4 %. "
+        "On labelled sentences: MR 58.4, Subj 78.6, TREC 79.8 %; the random encoder 60.1, 79.4 "
+        "and 77.2 %, so that only TREC gains."
+    )
     own_data = "a UTF-8 text file of prose; blank lines separate paragraphs"
     example = "She opened the door and looked out into the rain."
     settings = Settings()
@@ -181,7 +190,7 @@ class SkipThought(Recipe):
         return SentenceVectors(model, assets.words, assets.max_words)
 
     def measure(self, settings, answers, examples):
-        examples = examples[: settings.retrieved_sentences]
+        examples = _drawn(examples, settings.retrieved_sentences)
         sentences = [sentence for _, sentence, _ in examples]
         following = [after for _, _, after in examples]
         alone = _nats(answers, [""] * len(following), following)
@@ -192,8 +201,13 @@ class SkipThought(Recipe):
             return alone[list(columns)] - nats.reshape(len(rows), len(columns))
 
         group = min(100, len(examples))
-        found = share_found(score, len(examples), group)
-        return {"sentences": len(examples) // group * group, **found}
+        told = share_found(score, len(examples), group)
+        return {
+            "sentences": len(examples) // group * group,
+            **self._similar(lambda texts: _vectors(answers, texts), examples),
+            "told_first": told["found_first"],
+            "told_among_10": told["found_among_10"],
+        }
 
     def measure_against(self, settings, answers, train, examples):
         return _tasks(lambda texts: _vectors(answers, texts))
@@ -203,20 +217,20 @@ class SkipThought(Recipe):
         keras.utils.set_random_seed(0)
         module = self.module(settings, assets, self.build(settings, assets))
         random = Answers({"serving_default": lambda text: module.serve(tf.constant(text))})
+        drawn = _drawn(examples, settings.retrieved_sentences)
         return {
             "random encoder": {
-                **self._similar(lambda texts: _vectors(random, texts), settings, examples),
+                **self._similar(lambda texts: _vectors(random, texts), drawn),
                 **_tasks(lambda texts: _vectors(random, texts)),
             },
             "which of the 2,000 commonest words": {
-                **self._similar(lambda texts: _counts(assets, texts), settings, examples),
+                **self._similar(lambda texts: _counts(assets, texts), drawn),
                 **_tasks(lambda texts: _counts(assets, texts)),
             },
         }
 
-    def _similar(self, vectors, settings, examples):
-        """Retrieval by the cosine of vectors, which is all that a random encoder can do."""
-        examples = examples[: settings.retrieved_sentences]
+    def _similar(self, vectors, examples):
+        """Finds the next sentence by the cosine of vectors."""
         sides = [vectors([one[place] for one in examples]).astype("float64") for place in (1, 2)]
         mean = np.mean(np.concatenate(sides), 0)
         sides = [side - mean for side in sides]
@@ -254,7 +268,7 @@ class SkipThought(Recipe):
         axes.set_xlabel("dimension of the vector")
 
     def show(self, answers, examples, count):
-        examples = examples[:100]
+        examples = _drawn(examples, 100)
         sentences, following = [one[1] for one in examples], [one[2] for one in examples]
         alone = _nats(answers, [""] * len(examples), following)
         rows = []
@@ -289,6 +303,13 @@ def _triples(book: str) -> list[tuple[str, str, str]]:
         for sentence in gutenberg.sentences(paragraph)
     ]
     return list(zip(found, found[1:], found[2:], strict=False))
+
+
+def _drawn(examples: list, count: int) -> list:
+    # From all over the book. Of sentences in a row, each one's candidates would hold itself, which
+    # is the next one of the sentence before, and the tables of contents with which books begin.
+    order = np.random.default_rng(0).permutation(len(examples))
+    return [examples[place] for place in order[:count]]
 
 
 def _in_parts(function, *columns) -> np.ndarray:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import recipes
 from recipes.metrics.sentence_vectors import linear_accuracy, share_found
+from recipes.skip_thought import _drawn
 
 TINY = {"units": 8, "embedding_dim": 8, "batch_size": 8, "warmup_steps": 0, "vocabulary_size": 50}
 
@@ -102,3 +103,13 @@ def test_measures_beside_plain_methods(run):
     assert not [name for name in measured if name.startswith("accuracy")]
     plain = run.folder.read_json("metrics.json")["baselines"]["validation"]
     assert set(plain) == {"random encoder", "which of the 2,000 commonest words"}
+
+
+def test_sentences_to_look_for_come_from_all_over_the_book():
+    book = [(place - 1, place, place + 1) for place in range(5000)]
+    drawn = _drawn(book, 100)
+    assert drawn == _drawn(book, 100) and len({*drawn}) == 100
+    places = [place for _, place, _ in drawn]
+    assert min(places) < 500 and max(places) > 4500
+    # In a row, each but the first would be the next one of another.
+    assert sum(following in places for _, _, following in drawn) < 10
