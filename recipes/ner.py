@@ -16,6 +16,7 @@ from recipes.tagging import (
     stretches,
 )
 from zoo.text.treebank import treebank_split
+from zoo.topologies.crf_error import ChainTagError
 
 FILES = {
     "train": "wnut17train.conll",
@@ -35,7 +36,7 @@ class Settings(TaggingSettings):
     dropout: float = 0.3
     token_dropout: float = 0.1
     batch_size: int = 16
-    # At 12, with the learning rate down to zero by then, less than half of these entities.
+    # At 12, with the learning rate down to zero by then, the F1 is 14.7 % and not 20.3 %.
     epochs: float = 40.0
 
 
@@ -87,6 +88,9 @@ class Ner(TaggingRecipe):
 
     def tokenise(self, text):
         return treebank_split(text, cut_hyphens=False)
+
+    def objective(self, settings):
+        return {**super().objective(settings), "metrics": {"chain": [ChainTagError()]}}
 
     def measure(self, settings, answers, examples):
         references = [one.tags for one in examples]

@@ -23,7 +23,6 @@ from zoo.text.spelling import character_ids, normal_form, word_ids
 from zoo.text.treebank import treebank_split
 from zoo.text.word_vectors import WordVectors
 from zoo.topologies.crf import chain_loss
-from zoo.topologies.crf_error import ChainTagError
 from zoo.topologies.crf_marginals import marginals
 from zoo.training.step_cross_entropy import step_cross_entropy
 from zoo.tuning import Parameter
@@ -211,7 +210,7 @@ class TaggingRecipe(Recipe):
         loss = {"chain": chain_loss()} if self.crf else {"logits": step_cross_entropy()}
         if self.row_name:
             loss["row_logits"] = step_cross_entropy()
-        return {"loss": loss, "metrics": {"chain": [ChainTagError()]} if self.crf else None}
+        return {"loss": loss, "metrics": None}
 
     def module(self, settings, assets, model):
         return TextToTags(
