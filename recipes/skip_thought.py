@@ -116,7 +116,7 @@ class SkipThought(Recipe):
         Parameter("units", choices=(128, 192, 256)),
         Parameter("pooling", choices=("last", "mean", "max")),
         Parameter("dropout", low=0.0, high=0.4),
-        Parameter("token_dropout", low=0.3, high=0.9),
+        Parameter("token_dropout", low=0.0, high=0.9),
         Parameter("learning_rate", low=5e-4, high=5e-3, log=True),
     )
 
@@ -190,7 +190,7 @@ class SkipThought(Recipe):
         return SentenceVectors(model, assets.words, assets.max_words)
 
     def measure(self, settings, answers, examples):
-        examples = _drawn(examples, settings.retrieved_sentences)
+        examples = scattered(examples, settings.retrieved_sentences)
         sentences = [sentence for _, sentence, _ in examples]
         following = [after for _, _, after in examples]
         alone = _nats(answers, [""] * len(following), following)
@@ -217,7 +217,7 @@ class SkipThought(Recipe):
         keras.utils.set_random_seed(0)
         module = self.module(settings, assets, self.build(settings, assets))
         random = Answers({"serving_default": lambda text: module.serve(tf.constant(text))})
-        drawn = _drawn(examples, settings.retrieved_sentences)
+        drawn = scattered(examples, settings.retrieved_sentences)
         return {
             "random encoder": {
                 **self._similar(lambda texts: _vectors(random, texts), drawn),
@@ -268,7 +268,7 @@ class SkipThought(Recipe):
         axes.set_xlabel("dimension of the vector")
 
     def show(self, answers, examples, count):
-        examples = _drawn(examples, 100)
+        examples = scattered(examples, 100)
         sentences, following = [one[1] for one in examples], [one[2] for one in examples]
         alone = _nats(answers, [""] * len(examples), following)
         rows = []
@@ -305,9 +305,10 @@ def _triples(book: str) -> list[tuple[str, str, str]]:
     return list(zip(found, found[1:], found[2:], strict=False))
 
 
-def _drawn(examples: list, count: int) -> list:
-    # From all over the book. Of sentences in a row, each one's candidates would hold itself, which
-    # is the next one of the sentence before, and the tables of contents with which books begin.
+def scattered(examples: list, count: int) -> list:
+    """Returns so many examples from all over a book, in no order."""
+    # Of sentences in a row, each one's candidates would hold itself, which is the next one of the
+    # sentence before; and the first are the table of contents.
     order = np.random.default_rng(0).permutation(len(examples))
     return [examples[place] for place in order[:count]]
 

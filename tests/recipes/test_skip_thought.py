@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import recipes
 from recipes.metrics.sentence_vectors import linear_accuracy, share_found
-from recipes.skip_thought import _drawn
+from recipes.skip_thought import scattered
 
 TINY = {"units": 8, "embedding_dim": 8, "batch_size": 8, "warmup_steps": 0, "vocabulary_size": 50}
 
@@ -107,8 +107,8 @@ def test_measures_beside_plain_methods(run):
 
 def test_sentences_to_look_for_come_from_all_over_the_book():
     book = [(place - 1, place, place + 1) for place in range(5000)]
-    drawn = _drawn(book, 100)
-    assert drawn == _drawn(book, 100) and len({*drawn}) == 100
+    drawn = scattered(book, 100)
+    assert drawn == scattered(book, 100) and len({*drawn}) == 100
     places = [place for _, place, _ in drawn]
     assert min(places) < 500 and max(places) > 4500
     # In a row, each but the first would be the next one of another.
