@@ -30,7 +30,7 @@ class TextToText(tf.Module):
         beam_width: Hypotheses kept a row.
         num_results: How many of them are returned, at most `beam_width`.
         length_penalty: Default exponent of the length normalisation (Wu et al. 2016).
-        no_repeat_ngram: n: beam search says no n tokens twice in succession; 0: it may.
+        no_repeat_ngram: n: beam search says no n tokens in succession a second time; 0: it may.
         max_length: Default for the largest number of target tokens.
     """
 
