@@ -40,11 +40,13 @@ def ppmi_vectors(
         The words, the commonest first, and float32 [words, dim], of length one on average.
 
     Raises:
-        InputError: there are not more words than `dim`.
+        InputError: there are not more words than `dim`, or SciPy is missing.
     """
-    from scipy.sparse import coo_matrix, diags
-    from scipy.sparse.linalg import svds
-
+    try:
+        from scipy.sparse import coo_matrix, diags
+        from scipy.sparse.linalg import svds
+    except ImportError:
+        raise InputError("vectors of words need SciPy: pip install rnn-zoo[metrics]") from None
     sentences = [list(words) for words in sentences]
     counts = Counter(word for words in sentences for word in words)
     kept = [word for word, count in counts.items() if count >= min_count]

@@ -1,5 +1,7 @@
 """skip_thought: its measures against worked cases, and a run on a person's own file."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +9,7 @@ import tensorflow as tf
 import recipes
 from recipes.metrics.sentence_vectors import linear_accuracy, share_found
 from recipes.skip_thought import scattered
+from zoo.errors import InputError
 
 TINY = {"units": 8, "embedding_dim": 8, "batch_size": 8, "warmup_steps": 0, "vocabulary_size": 50}
 
@@ -26,7 +29,6 @@ def no_corpora(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("ZOO_DATA", str(tmp_path_factory.mktemp("empty")))
     from recipes import datasets
-    from zoo.errors import InputError
 
     def refuse(name, files=None):
         raise InputError(f"{name}: no network in this test")
@@ -102,7 +104,24 @@ def test_measures_beside_plain_methods(run):
     assert 0 <= measured["found_first"] <= 1
     assert not [name for name in measured if name.startswith("accuracy")]
     plain = run.folder.read_json("metrics.json")["baselines"]["validation"]
-    assert set(plain) == {"random encoder", "which of the 2,000 commonest words"}
+    means = "mean of the vectors it starts from"
+    assert set(plain) == {"random encoder", "which of the 2,000 commonest words", means}
+
+
+def test_the_encoder_starts_from_vectors_of_its_own_text(tmp_path):
+    recipe = recipes.get("skip_thought").recipe
+    settings = dataclasses.replace(recipe.settings, **TINY)
+    rows = [("a b.", "The cat saw the dog.", "c d."), ("c d.", "A dog saw two birds fly by.", "e.")]
+    assets = recipe.prepare(settings, rows)
+    assets.save(tmp_path)
+    loaded = recipe.assets.load(tmp_path)
+    embedding = recipe.build(settings, loaded).get_layer("encoder").get_layer("embedding")
+    np.testing.assert_array_equal(embedding.embeddings, assets.vectors)
+    assert assets.vectors.shape == (len(assets.words), 8)
+    plain = dataclasses.replace(settings, ppmi_vectors=False)
+    assert recipe.prepare(plain, rows).vectors is None
+    with pytest.raises(InputError, match=r"words are too few .* smaller embedding_dim"):
+        recipe.prepare(dataclasses.replace(settings, embedding_dim=64), rows)
 
 
 def test_sentences_to_look_for_come_from_all_over_the_book():

@@ -185,7 +185,7 @@ def test_exported_answers_are_keras_answers(run, answer, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean_max"])
 def test_other_poolings_have_no_attention(tmp_path, pooling):
     data = write(tmp_path / "own.tsv")
     run = recipes.get("question_type").fit(

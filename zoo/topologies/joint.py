@@ -43,7 +43,8 @@ def joint(
         cell: A cell's registered name.
         num_layers: Recurrent layers.
         bidirectional: Whether the input is read both ways.
-        pooling: "last", "mean", "max" or "attention", for the row's head; see `Pooling`.
+        pooling: "last", "mean", "max", "mean_max" or "attention", for the row's head; see
+            `Pooling`.
         crf: Whether whole sequences of tags are scored, by a `ConditionalRandomField`.
         dropout: Share dropped of each layer's input and before both heads, in training.
         word_vectors, train_embedding: See `token_embedding`.

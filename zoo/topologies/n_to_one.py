@@ -38,7 +38,7 @@ def n_to_one(
         cell: A cell's registered name.
         num_layers: Recurrent layers.
         bidirectional: Whether the input is read both ways.
-        pooling: "last", "mean", "max" or "attention"; see `Pooling`.
+        pooling: "last", "mean", "max", "mean_max" or "attention"; see `Pooling`.
         dropout: Share dropped of each layer's input and of the pooled vector, in training.
         word_vectors, train_embedding: See `token_embedding`.
 

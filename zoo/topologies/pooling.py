@@ -6,7 +6,7 @@ import tensorflow as tf
 from zoo.attention.masking import masked_softmax
 from zoo.topologies.settings import check_choice
 
-POOLINGS = ("last", "mean", "max", "attention")
+POOLINGS = ("last", "mean", "max", "mean_max", "attention")
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -16,13 +16,14 @@ class Pooling(keras.layers.Layer):
         last        h_N; of two directions the last of the one and the first of the other, which
                     is where each has read everything
         mean, max   over the real steps, feature by feature
+        mean_max    both, side by side (Howard and Ruder 2018, section 3.3, less the last step)
         attention   sum_j a_j h_j,  a = softmax_j(u^T tanh(W h_j + b))
 
     The attention is that of Yang et al. 2016, "Hierarchical attention networks for document
     classification": its query u is learned and asks nothing of the row.
 
     Args:
-        kind: "last", "mean", "max" or "attention".
+        kind: "last", "mean", "max", "mean_max" or "attention".
         bidirectional: Whether the outputs are two halves, forward and backward; for "last" only.
 
     Call arguments:
@@ -30,7 +31,7 @@ class Pooling(keras.layers.Layer):
         sequence_length: int [B], the real steps. Steps past it are not read.
 
     Returns:
-        [B, D].
+        [B, D]; of "mean_max" [B, 2 D].
 
     Raises:
         InputError: an unknown kind.
@@ -60,7 +61,8 @@ class Pooling(keras.layers.Layer):
             )
 
     def compute_output_spec(self, outputs, sequence_length):
-        return keras.KerasTensor((outputs.shape[0], outputs.shape[-1]), self.compute_dtype)
+        width = outputs.shape[-1] * (2 if self.kind == "mean_max" else 1)
+        return keras.KerasTensor((outputs.shape[0], width), self.compute_dtype)
 
     def compute_mask(self, *arguments, **keywords):
         return None
@@ -73,12 +75,8 @@ class Pooling(keras.layers.Layer):
         outputs = tf.where(real[..., None], outputs, tf.zeros_like(outputs))
         if self.kind == "attention":
             return tf.einsum("bn,bnd->bd", self.weights_of(outputs, sequence_length), outputs)
-        if self.kind == "mean":
-            count = tf.reduce_sum(tf.cast(real, outputs.dtype), 1, keepdims=True)
-            return tf.math.divide_no_nan(tf.reduce_sum(outputs, 1), count)
-        lowest = tf.where(real[..., None], outputs, outputs.dtype.min)
-        some = tf.reduce_any(real, 1)[:, None]
-        return tf.where(some, tf.reduce_max(lowest, 1), tf.zeros([], outputs.dtype))
+        parts = {"mean": [_mean], "max": [_max], "mean_max": [_mean, _max]}[self.kind]
+        return tf.concat([part(outputs, real) for part in parts], -1)
 
     def weights_of(self, outputs, sequence_length):
         """Returns the attention's weights [B, N]: of sum one, zero past a row's length."""
@@ -105,3 +103,14 @@ class Pooling(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "kind": self.kind, "bidirectional": self.bidirectional}
+
+
+def _mean(outputs, real):
+    count = tf.reduce_sum(tf.cast(real, outputs.dtype), 1, keepdims=True)
+    return tf.math.divide_no_nan(tf.reduce_sum(outputs, 1), count)
+
+
+def _max(outputs, real):
+    lowest = tf.where(real[..., None], outputs, outputs.dtype.min)
+    some = tf.reduce_any(real, 1)[:, None]
+    return tf.where(some, tf.reduce_max(lowest, 1), tf.zeros([], outputs.dtype))

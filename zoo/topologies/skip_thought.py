@@ -22,6 +22,7 @@ def skip_thought(
     vocabulary_size: int,
     units: int = 128,
     embedding_dim: int = 64,
+    target_embedding_dim: int | None = None,
     cell: str = "gru",
     num_layers: int = 1,
     bidirectional: bool = False,
@@ -43,11 +44,13 @@ def skip_thought(
     Args:
         vocabulary_size: Number of token ids, of all three sentences.
         units: Width of a cell, in each direction.
-        embedding_dim: Width of the token embeddings.
+        embedding_dim: Width of the encoder's token embedding.
+        target_embedding_dim: Width of E; None: as wide as the encoder's.
         cell: A cell's registered name.
         num_layers: Recurrent layers of the encoder; a decoder has one.
         bidirectional: Whether the encoder reads both ways.
-        pooling: "last", "mean", "max" or "attention": how h comes of the encoder's outputs.
+        pooling: "last", "mean", "max", "mean_max" or "attention": how h comes of the
+            encoder's outputs.
         tie_embeddings, dropout: See `ContextDecoder`.
         token_dropout: Share of the decoders' tokens that training reads as unknown: what a decoder
             may not read it has to learn from h (Bowman et al. 2016, section 3.1).
@@ -58,7 +61,8 @@ def skip_thought(
         A functional model. Inputs: `source` int [B, N] and `source_length` int [B], the sentence;
         `previous` int [B, P] and `next` int [B, Q], its neighbours as fed to the decoders under
         teacher forcing. Outputs: `previous_logits` [B, P, vocabulary_size], `next_logits` [B, Q,
-        vocabulary_size] and `vector` [B, D], with D = units (twice that in two directions). Its
+        vocabulary_size] and `vector` [B, D], with D = units (twice that in two directions, and
+        twice that again with "mean_max"). Its
         layer "encoder" (source, source_length -> vector, memory, mask, cells) gives the vectors
         alone; layer "decoders" has `previous` and `next`, each a `ContextDecoder`.
 
@@ -66,14 +70,15 @@ def skip_thought(
         InputError: an unknown cell or pooling, or numbers that do not fit.
     """
     check_counts(vocabulary_size=vocabulary_size, units=units, embedding_dim=embedding_dim)
-    check_counts(num_layers=num_layers)
+    target_embedding_dim = embedding_dim if target_embedding_dim is None else target_embedding_dim
+    check_counts(num_layers=num_layers, target_embedding_dim=target_embedding_dim)
     check_share("dropout", dropout)
     check_share("token_dropout", token_dropout)
     check_choice("pooling", pooling, POOLINGS)
     decoders = NeighbourDecoders(
         vocabulary_size,
         units,
-        embedding_dim,
+        target_embedding_dim,
         cell,
         tie_embeddings,
         train_target_embedding,

@@ -51,7 +51,8 @@ def tagger(
         character_dim: Width of the character embeddings.
         cell: A cell's registered name.
         num_layers: Recurrent layers over words.
-        pooling: "last", "mean", "max" or "attention", for the row's output; see `Pooling`.
+        pooling: "last", "mean", "max", "mean_max" or "attention", for the row's output; see
+            `Pooling`.
         crf: Whether whole sequences of tags are scored, by a `ConditionalRandomField`.
         dropout: Share dropped of each layer's input and before the outputs, in training.
         token_dropout: Share of the words read as unknown in training; see `TokenDropout`.

@@ -149,6 +149,15 @@ def test_skip_thought_decoders_share_tokens_and_nothing_else():
         np.testing.assert_allclose(out[f"{name}_logits"], found, atol=1e-5)
 
 
+def test_skip_thought_decoders_may_have_narrower_tokens():
+    model = zoo.build(
+        "skip_thought", vocabulary_size=9, units=4, embedding_dim=3, target_embedding_dim=2
+    )
+    source = model.get_layer("encoder").get_layer("embedding").embeddings
+    target = model.get_layer("decoders").next.embedding.embeddings
+    assert (tuple(source.shape), tuple(target.shape)) == ((9, 3), (9, 2))
+
+
 def test_what_serves_an_attention_model_serves_this_one():
     source, target = Vocabulary(list("abcde")), Vocabulary(list("xyz"))
     model = build(context="transform_all", injection="both", cell="gru")

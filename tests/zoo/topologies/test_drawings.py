@@ -22,7 +22,7 @@ VALUES = {
     "encoder_layers": (1, 2, 5),
     "decoder_layers": (1, 2, 5),
     "bidirectional": (False, True),
-    "pooling": ("last", "mean", "max", "attention"),
+    "pooling": ("last", "mean", "max", "mean_max", "attention"),
     "crf": (False, True),
     "injection": ("first_step", "initial_state", "every_step", "both"),
     "context": ("last", "transform_last", "transform_all"),
@@ -167,7 +167,7 @@ def test_settings_show():
 
 
 def test_what_the_builder_refuses_is_not_drawn():
-    with pytest.raises(InputError, match="last, mean, max, attention"):
+    with pytest.raises(InputError, match="last, mean, max, mean_max, attention"):
         draw_model("n_to_one", pooling="sum")
     with pytest.raises(InputError, match="bridge 'copy'"):
         draw_model("n_to_m", bridge="copy", context="transform_last")

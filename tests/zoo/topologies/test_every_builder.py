@@ -58,14 +58,14 @@ CASES = {
         {**SEQUENCE, "features": FEATURES},
         {"logits": (3, 5), "vector": (3, 4)},
         {"tokens": [1], "features": [1]},
-        {"pooling": "last, mean, max, attention", "num_layers": "1 or more"},
+        {"pooling": "last, mean, max, mean_max, attention", "num_layers": "1 or more"},
     ),
     "joint": Case(
         {**SMALL, "num_step_classes": 5, "num_row_classes": 2, "num_features": 2},
         {"features": FEATURES, "length": LENGTH},
         {"step_logits": (3, 4, 5), "row_logits": (3, 2)},
         {"features": [1]},
-        {"num_row_classes": "1 or more", "pooling": "last, mean, max, attention"},
+        {"num_row_classes": "1 or more", "pooling": "last, mean, max, mean_max, attention"},
     ),
     "tagger": Case(
         {
@@ -177,7 +177,7 @@ CASES = {
         {"source": TOKENS, "source_length": LENGTH, "previous": TARGET, "next": TARGET[:, :2]},
         {"previous_logits": (3, 3, 9), "next_logits": (3, 2, 9), "vector": (3, 4)},
         {"source": [1]},
-        {"pooling": "last, mean, max, attention", "embedding_dim": "1 or more"},
+        {"pooling": "last, mean, max, mean_max, attention", "embedding_dim": "1 or more"},
     ),
     "forecast": Case(
         {

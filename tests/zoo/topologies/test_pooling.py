@@ -13,7 +13,10 @@ OUTPUTS = np.random.default_rng(0).normal(size=[3, 4, 6]).astype("float32") - 1.
 
 def by_row(transform):
     return np.stack(
-        [transform(o[:n]) if n else np.zeros(6) for o, n in zip(OUTPUTS, LENGTH, strict=True)]
+        [
+            transform(o[:n]) if n else np.zeros_like(transform(o))
+            for o, n in zip(OUTPUTS, LENGTH, strict=True)
+        ]
     )
 
 
@@ -23,6 +26,7 @@ def by_row(transform):
         ("last", lambda h: h[-1]),
         ("mean", lambda h: h.mean(0)),
         ("max", lambda h: h.max(0)),
+        ("mean_max", lambda h: np.concatenate([h.mean(0), h.max(0)])),
     ],
 )
 def test_of_real_steps_alone(kind, transform):
@@ -52,7 +56,7 @@ def test_attention_is_a_weighted_sum():
     assert not np.any(weights[np.arange(4) >= LENGTH[:, None]])
 
 
-@pytest.mark.parametrize("kind", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("kind", ["last", "mean", "max", "mean_max", "attention"])
 def test_padding_that_is_not_finite_reaches_neither_values_nor_gradients(kind):
     spoilt = np.where((np.arange(4) < LENGTH[:, None])[..., None], OUTPUTS, np.nan)
     spoilt, pooling = tf.constant(spoilt.astype("float32")), Pooling(kind)
@@ -67,10 +71,10 @@ def test_padding_that_is_not_finite_reaches_neither_values_nor_gradients(kind):
 
 
 def test_no_steps_at_all():
-    for kind in ("last", "mean", "max", "attention"):
+    for kind in ("last", "mean", "max", "mean_max", "attention"):
         assert not np.any(Pooling(kind)(np.zeros([2, 0, 6], "float32"), np.array([0, 0])))
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(InputError, match="'median'; expected one of last, mean, max, attention"):
+    with pytest.raises(InputError, match="'median'; expected one of last, mean, max, mean_max"):
         Pooling("median")

@@ -95,7 +95,7 @@ def test_sixteen_rows_are_learned_by_heart_with_a_chain():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean_max", "attention"])
 def test_sixteen_rows_are_learned_by_heart_in_one(pooling):
     keras.utils.set_random_seed(0)
     given = {"tokens": RANDOM.integers(0, 9, [16, 5]), "length": RANDOM.integers(3, 6, 16)}

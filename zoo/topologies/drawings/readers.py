@@ -100,6 +100,7 @@ _MADE = {
     "last": "the state where all has been read",
     "mean": "the mean of all $h$",
     "max": "the greatest of all $h$, number by number",
+    "mean_max": "the mean of all $h$ and the greatest, number by number",
     "attention": r"$\Sigma_j\, a_j h_j$, attention of a learned query",
 }
 
