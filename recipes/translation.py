@@ -98,7 +98,8 @@ class Translation(TextToTextRecipe):
         "the model is over 15 MiB. 3,300 pieces and 12 epochs: 29.0, the greeting wrong; 18 "
         "epochs: 31.9, the greeting right, and 'I love Chinese.' for what means 'I love "
         "China.'; 3,480 pieces and 15 epochs: 30.6, both right. Between the last two these two "
-        "sentences decided, not the BLEU."
+        "sentences decided, not the BLEU. French to English, once: 3,400 pieces, a tenth of the "
+        "texts read without their end mark too, 3 epochs: 46.8 (greedy 45.6)."
     )
     own_data = (
         "a UTF-8 text file, text<TAB>translation a line; a text with several translations has "
