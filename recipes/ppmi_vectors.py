@@ -1,8 +1,9 @@
 """Word vectors of one's own texts, for recipes that take `word_vectors`.
 
-python -m recipes.ppmi_vectors OUT.txt TEXT [TEXT ...]
+python -m recipes.ppmi_vectors OUT.txt TEXT [TEXT ...] [--dim 64]
 """
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -40,7 +41,7 @@ def ppmi_vectors(
         The words, the commonest first, and float32 [words, dim], of length one on average.
 
     Raises:
-        InputError: there are not more words than `dim`, or SciPy is missing.
+        InputError: there are not more words than `dim`, it is below 1, or SciPy is missing.
     """
     try:
         from scipy.sparse import coo_matrix, diags
@@ -82,28 +83,33 @@ def ppmi_vectors(
     return kept, vectors.astype("float32")
 
 
-def main(out: str, *texts: str) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m recipes.ppmi_vectors", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("out", metavar="OUT.txt", type=Path)
+    parser.add_argument("texts", metavar="TEXT", nargs="+", help="UTF-8")
+    parser.add_argument("--dim", type=int, default=64, help="numbers a word [default: 64]")
+    given = parser.parse_args(arguments)
     import tensorflow as tf
 
     from zoo.text.spelling import normal_form
     from zoo.text.treebank import treebank_split
 
-    lines = [line for path in texts for line in read_text(path).splitlines() if line.strip()]
+    lines = [line for path in given.texts for line in read_text(path).splitlines() if line.strip()]
     tokens = treebank_split(tf.constant(lines), cut_hyphens=False)
     sentences = [[word.decode() for word in row] for row in normal_form(tokens).to_list()]
-    words, vectors = ppmi_vectors(sentences)
+    words, vectors = ppmi_vectors(sentences, given.dim)
     rows = (
         f"{word} {' '.join(f'{x:.4f}' for x in vector)}"
         for word, vector in zip(words, vectors, strict=True)
     )
-    write_atomically(Path(out), "\n".join(rows) + "\n")
-    print(f"{len(words)} words, {vectors.shape[1]} wide: {out}")
+    write_atomically(given.out, "\n".join(rows) + "\n")
+    print(f"{len(words)} words, {vectors.shape[1]} wide: {given.out}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
     try:
-        main(*sys.argv[1:])
+        main()
     except InputError as error:
         sys.exit(f"ppmi_vectors: {error}")
