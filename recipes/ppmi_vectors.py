@@ -48,6 +48,8 @@ def ppmi_vectors(
         from scipy.sparse.linalg import svds
     except ImportError:
         raise InputError("vectors of words need SciPy: pip install rnn-zoo[metrics]") from None
+    if dim < 1:
+        raise InputError(f"vectors of width {dim}; expected 1 or more")
     sentences = [list(words) for words in sentences]
     counts = Counter(word for words in sentences for word in words)
     kept = [word for word, count in counts.items() if count >= min_count]
