@@ -12,6 +12,7 @@ import zoo
 from recipes import datasets
 from recipes.catalog import recipes
 from recipes.settings import replace
+from zoo.errors import InputError
 from zoo.serving import check_saved_model
 from zoo.serving.saved_model_files import list_versions, public_signatures, read_meta_graph
 from zoo.serving.warmup import read_warmup
@@ -95,6 +96,23 @@ def test_no_model_is_kept_of_data_that_forbids_it():
 def test_it_is_small(version):
     mebibytes = sum(f.stat().st_size for f in version.rglob("*") if f.is_file()) / 2**20
     assert mebibytes < 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_no_rows_are_answered_by_none_or_refused_in_words(version):
+    model = zoo.load(version)
+    nothing = {
+        name: np.zeros([0, *(size or 1 for size in slot.shape[1:])])
+        for name, slot in model.inputs().items()
+        if slot.has_rows()
+    }
+    try:
+        answer = model(**nothing)
+    except InputError as error:
+        assert "has no rows; expected one or more" in str(error)
+    else:
+        assert {len(value) for value in answer.values()} == {0}
 
 
 def test_a_bare_process_answers_by_both_loaders(path, model):

@@ -110,6 +110,10 @@ class SavedModel:
         try:
             return chosen.run(chosen.complete(arrays))
         except ServingError as error:
+            # Some models answer no rows with none; others fail deep in their graph.
+            for name, array in arrays.items():
+                if array.shape[:1] == (0,):
+                    raise InputError(f"input {name} has no rows; expected one or more") from error
             raise InputError(f"{self.path}: {error.message}") from error
 
     def _signature(self, name: str):
