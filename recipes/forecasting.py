@@ -146,6 +146,8 @@ class ForecastRecipe(Recipe):
     unit: ClassVar[str]
     metric = "rmse"
     lower_is_better = True
+    # The loss is of another kind, or in other units, wherever a trial's settings ask for it.
+    tuning_measure = "val_forecast_rmse"
     published = ()
     assets = ForecastAssets
     # Not one input but many: `inputs` makes them.
@@ -235,13 +237,14 @@ class ForecastRecipe(Recipe):
 
     def columns(self, assets, examples):
         mean, deviation = assets.means[self.series], assets.deviations[self.series]
-        truth = (self._truth(examples) - mean) / deviation / assets.spread
-        columns = {**self._stacked(examples), "truth": truth.astype("float32")}
+        truth = self._truth(examples).astype("float32")
+        judged = ((truth - mean) / deviation / assets.spread).astype("float32")
+        columns = {**self._stacked(examples), "judged": judged, "truth": truth}
         return columns, np.full(len(examples), examples[0].window)
 
     def features(self, columns):
         inputs = {name: columns[name] for name in self.column_types()}
-        return inputs, {"judged": columns["truth"]}
+        return inputs, {"judged": columns["judged"], "forecast": columns["truth"]}
 
     def _stacked(self, examples) -> dict[str, np.ndarray]:
         return {
@@ -304,7 +307,7 @@ class ForecastRecipe(Recipe):
     def objective(self, settings):
         return {
             "loss": {"judged": forecast_loss(settings.loss, settings.huber_delta)},
-            "metrics": {"judged": [ForecastError(), ForecastError(squared=False)]},
+            "metrics": {"forecast": [ForecastError(), ForecastError(squared=False)]},
         }
 
     # What is exported and how it is measured -----------------------------------------------

@@ -172,7 +172,9 @@ class Recipe(abc.ABC):
 
         Keras asks for a target of every output. Its layers, and so its weights, are the model's.
         """
-        judged = {name: model.output[name] for name in self.objective(settings)["loss"]}
+        objective = self.objective(settings)
+        names = {**objective["loss"], **objective.get("metrics", {})}
+        judged = {name: model.output[name] for name in names}
         return keras.Model(model.input, judged, name=model.name)
 
     def measure_against(

@@ -83,6 +83,15 @@ def test_training_starts_from_the_linear_model(recipe, run, data):
     )
 
 
+def test_a_search_goes_by_errors_in_the_unit_of_the_series(recipe, run, data):
+    windows = recipe.read(run.settings, data, "validation")
+    columns, _ = recipe.columns(run.assets, windows)
+    forecast = run.model.predict(recipe.features(columns)[0], verbose=0)["forecast"]
+    truth = np.stack([w.truth("pm25") for w in windows])
+    found = run.folder.read_history()[-1][recipe.tuning_measure]
+    assert found == pytest.approx(np.sqrt(np.nanmean((forecast - truth) ** 2)), rel=1e-4)
+
+
 def test_a_file_is_forecast_from_its_end_or_from_a_time(run, data):
     late, early = recipes.predict(run, [str(data), f"{data}@2011-02-26T20"])["forecast"]
     assert not np.allclose(late, early)
