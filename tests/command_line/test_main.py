@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from command_line.main import main
+from zoo.serving.saved_model import find
 
 
 @pytest.fixture
@@ -102,7 +103,9 @@ def test_fit_evaluate_predict_export_plot(zoo, tmp_path, monkeypatch, write_pair
     code, out, _ = zoo("export", "runs/g2p", "--json")
     assert code == 0 and json.loads(out)["path"] == "saved_models/g2p/1"
 
-    for target in ("runs/g2p", "saved_models/g2p", "saved_models/g2p/1", "g2p"):
+    folders = ("saved_models/g2p/1", "saved_models/g2p", "g2p")
+    assert len({find(folder).resolve() for folder in folders}) == 1
+    for target in ("runs/g2p", "g2p"):
         code, out, _ = zoo("predict", target, "abx", "", "--json")
         first, empty = json.loads(out)
         assert code == 0 and first["input"] == "abx" and empty["text"] == ""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.serving import Client, Server, check_saved_model, signature_defaults
+from zoo.serving import Client, Server, signature_defaults
 from zoo.serving.json_format import write_tensor
 from zoo.serving.saved_model_files import list_versions, public_signatures, read_meta_graph
 from zoo.serving.warmup import read_warmup
@@ -21,7 +21,7 @@ NEWEST = {
 
 
 # Of each kind of input one model in the default run; the others with -m slow.
-QUICK = {"g2p", "intent_slots", "row_mnist"}
+QUICK = {"g2p", "row_mnist"}
 SERVED = [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in NEWEST]
 
 
@@ -63,11 +63,6 @@ def rows_of(path: Path, signature: str, inputs: dict) -> int:
 def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
     assert found.dtype == expected.dtype and found.shape == expected.shape
     np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize("name", NEWEST)
-def test_it_can_be_served(name):
-    assert check_saved_model(NEWEST[name]) == []
 
 
 @pytest.mark.parametrize("name", NEWEST)

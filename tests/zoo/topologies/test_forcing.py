@@ -216,6 +216,7 @@ def test_hard_attention_takes_the_best_at_inference():
 # Professor forcing ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_discriminator_and_decoder_learn_against_each_other():
     keras.utils.set_random_seed(0)
     judge = Discriminator(units=3, until=1.0, above=0.0, weight=0.5)

@@ -129,6 +129,7 @@ def fitted(path, steps, model_seed=2, resume=False):
     return [np.asarray(v) for v in wrapper.variables if v.dtype == "float32"]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_where_the_uninterrupted_one_does(tmp_path):
     uninterrupted = fitted(tmp_path / "whole", 8)
     fitted(tmp_path / "cut", 4)

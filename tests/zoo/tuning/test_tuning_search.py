@@ -222,7 +222,9 @@ def test_a_missing_extra_is_named(run, folder, monkeypatch, missing):
 # Going on ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tuner", ["random", "bayesian", "hyperband"])
+@pytest.mark.parametrize(
+    "tuner", ["random", pytest.param("bayesian", marks=pytest.mark.slow), "hyperband"]
+)
 def test_an_interrupted_search_goes_on_to_the_same_result(run, tmp_path, bowl, tuner):
     uninterrupted = run(where=SearchFolder(tmp_path / "whole"), tuner=tuner, trials=10)
     runs, interrupted = [], SearchFolder(tmp_path / "interrupted")
