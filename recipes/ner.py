@@ -66,7 +66,10 @@ class Ner(TaggingRecipe):
         "settings for 12 epochs, 14.7 %, no better than the most frequent tag of each word "
         "(14.5 %); for 40 epochs, 20.3 %: the F1 of single tags stands still from the 14th epoch "
         "on, and the loss rises from the 11th. Most entities are words it never saw. "
-        "`word_vectors` takes a file of vectors; what it gains has not been measured."
+        "With `--set word_vectors=words.txt`, made by `python -m recipes.ppmi_vectors words.txt` "
+        "of ag-news/test.csv, gutenberg-books/*.txt and multi30k/raw/train.en.gz (20,000 words, "
+        "64 numbers each; they know 79 % of the training words): 25.9 % on validation, and 22.0 % "
+        "on the test, where the shipped model, which knows the training data alone, has 13.4 %."
     )
     own_data = (
         "a UTF-8 text file, word<TAB>tag a line with a blank line after each sentence; tags are "

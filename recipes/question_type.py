@@ -58,7 +58,9 @@ class QuestionType(TextToLabelRecipe):
         "maximum in place of attention, with embeddings of 128, 86.4, 85.1 and 84.2 %, mean 85.2. "
         "A search by the nats found none of this: they were lowest where more answers were wrong. "
         "Before, with one seed each: the last h of a GRU 84.0 % after five epochs; words that "
-        "start from their naive Bayes log count ratios 80.1 %."
+        "start from their naive Bayes log count ratios 80.1 %. Word vectors of 128 numbers, made "
+        "by `recipes.ppmi_vectors` of three million words of other public texts, seeds 0, 1 and 2: "
+        "84.6, 84.6 and 86.6 %, mean 85.3, no better than none."
     )
     example = "Who wrote The Old Man and the Sea?"
     settings = Settings()
