@@ -115,10 +115,10 @@ class SkipThought(Recipe):
         "vectors less their mean. told_first: the same by the decoder, the candidate that it "
         "makes most likelier than it does after no sentence at all. MR, Subj and TREC: accuracy "
         "of a logistic regression on the frozen vectors, its penalty chosen by cross-validation "
-        "on training data (MR and Subj: every tenth sentence is the test). Beside it the same "
-        "with an encoder of the same form whose weights are random, with which words stand in "
-        "it, and with the mean of the word vectors that the training starts from. A corpus "
-        "that cannot be had is left out."
+        "on training data (MR and Subj: every tenth sentence is the test), the same whichever book "
+        "is held out. Beside it the same with an encoder of the same form whose weights are "
+        "random, with which words stand in it, and with the mean of the word vectors that the "
+        "training starts from. A corpus that cannot be had is left out."
     )
     tried = (
         "On a novel held out, the next sentence found first and among the first ten, and MR, Subj "
