@@ -24,9 +24,11 @@ class SentenceVectors(tf.Module):
     def __init__(self, model: keras.Model, vocabulary: Vocabulary, max_words: int):
         super().__init__(name="sentence_vectors")
         self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
         encoder, decoders = model.get_layer("encoder"), model.get_layer("decoders")
+        # The plain variables: what a SavedModel restores. The Keras objects stay out of it, and so
+        # does the decoder of the sentence before, which no signature asks.
+        variables = [*encoder.variables, *decoders.next.variables]
+        self.weights = [variable.value for variable in variables]
         text_spec = tf.TensorSpec([None], tf.string, name="text")
         ids_spec = tf.TensorSpec([None, None], tf.int32, name="source")
         length_spec = tf.TensorSpec([None], tf.int32, name="source_length")
