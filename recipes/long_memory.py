@@ -101,16 +101,18 @@ of 64 sequences, 64 units, seed 0; a gated cell starts by chrono initialisation 
 Mean squared error on the validation sequences, and the share that is off by less than 0.04 (0.167
 is what a constant guess gets):
 
-| cell | weights | T = 100 | T = 200 |
-|---|---|---|---|
-| simple_rnn | 4,353 | 0.1158 (9 %) | 0.1661 (7 %) |
-| gru | 13,121 | 0.0004 (95 %) | 0.0006 (92 %) |
-| lstm | 17,217 | 0.0011 (87 %) | 0.0016 (76 %) |
+| cell | weights | T = 100 | T = 200 | T = 400 |
+|---|---|---|---|---|
+| simple_rnn | 4,353 | 0.1158 (9 %) | 0.1661 (7 %) | 0.1648 (8 %) |
+| gru | 13,121 | 0.0004 (95 %) | 0.0006 (92 %) | 0.0010 (81 %) |
+| lstm | 17,217 | 0.0011 (87 %) | 0.0016 (76 %) | 0.0013 (80 %) |
 
-The plain RNN learns nothing at T = 200; LSTM and GRU solve it. T = 400 was stopped for want of
-time and is not measured; nor are the copying problem, the `identity` and the `keras`
-initialisations, which the recipe has. Before: LSTM and GRU of the same size and rate, 1,500 and
-1,200 steps on fresh sequences, left the level of the constant guess after about 450 steps.
+The plain RNN learns nothing from T = 200 on; LSTM and GRU solve all three. The `identity` and the
+`keras` initialisations, which the recipe has, were not measured. The copying
+problem with a wait of 100 is not solved in as long a training: 80 % of its symbols are wrong by
+simple_rnn, 69 % by gru and lstm (a guess: 87.5 %). Before: LSTM and GRU of the same size and rate,
+1,500 and 1,200 steps on fresh sequences, left the level of the constant guess after about 450
+steps.
 
 `adding.csv` beside this card has the table, and `gradients.png` the norm of d answer / d state over
 the steps, the median of 32 sequences: for T = 200 the plain RNN's falls from 1 at the last step to

@@ -6,6 +6,7 @@ A program and no test: devices are chosen before TensorFlow computes anything.
 """
 
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -29,11 +30,12 @@ STILL = ("dropout", "shift", "rotation", "stretch", "zoneout", "noise", "jitter"
 
 def a_little_of(recipe):
     """Lets a recipe read a few rows of its data."""
-    read = recipe.read
+    read = functools.cache(recipe.read)
 
     def few(settings, data, split):
-        rows = read(settings, data, split)
-        return rows[: ROWS[split]] if isinstance(rows, list) else rows
+        # For both splits of the training rows: a label that training lacks cannot be judged.
+        rows, count = read(settings, data, "train"), ROWS[split]
+        return rows[:: max(1, len(rows) // max(1, count))][:count]
 
     recipe.read = few
     found = {}

