@@ -33,9 +33,9 @@ def a_little_of(recipe):
     read = functools.cache(recipe.read)
 
     def few(settings, data, split):
-        # For both splits of the training rows: a label that training lacks cannot be judged.
-        rows, count = read(settings, data, "train"), ROWS[split]
-        return rows[:: max(1, len(rows) // max(1, count))][:count]
+        # Rows of the training split, and of them for validation: no label is new there.
+        rows = read(settings, data, "train")
+        return rows[:: max(1, len(rows) // ROWS["train"])][: ROWS[split]]
 
     recipe.read = few
     found = {}
