@@ -173,7 +173,7 @@ class Recipe(abc.ABC):
         Keras asks for a target of every output. Its layers, and so its weights, are the model's.
         """
         objective = self.objective(settings)
-        names = {**objective["loss"], **objective.get("metrics", {})}
+        names = {**objective["loss"], **(objective.get("metrics") or {})}
         judged = {name: model.output[name] for name in names}
         return keras.Model(model.input, judged, name=model.name)
 
