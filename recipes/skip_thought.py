@@ -173,9 +173,8 @@ class SkipThought(Recipe):
                     f"ppmi_vectors=false"
                 )
             known, values = ppmi_vectors(sentences, settings.embedding_dim, min_count=1)
-            vectors = WordVectors(dict(zip(known, values, strict=True))).matrix(vocabulary.tokens)[
-                0
-            ]
+            found = WordVectors(dict(zip(known, values, strict=True)))
+            vectors, _ = found.matrix(vocabulary.tokens)
         return SkipThoughtAssets(vocabulary, settings.max_words, vectors)
 
     # Model and objective -------------------------------------------------------------------
