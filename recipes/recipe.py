@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.errors import unknown_name
+from zoo.errors import naming, unknown_name
 from zoo.registry import Registry
 from zoo.training.batching import BatchPlan, Columns
 from zoo.training.token_batching import TokenBatchPlan
@@ -118,6 +118,17 @@ class Recipe(abc.ABC):
     @abc.abstractmethod
     def prepare(self, settings: Any, examples: list) -> Assets:
         """Makes the assets of the training examples."""
+
+    def examples(self, settings: Any, data: Path | None, split: str) -> list:
+        """Reads a split; an error about the contents of a person's own file names the file."""
+        with naming(data):
+            return self.read(settings, data, split)
+
+    def prepared(self, settings: Any, data: Path | None) -> tuple[list, Assets]:
+        """Reads the training examples and makes the assets of them; errors as for `examples`."""
+        train = self.examples(settings, data, "train")
+        with naming(data):
+            return train, self.prepare(settings, train)
 
     @abc.abstractmethod
     def build(self, settings: Any, assets: Assets) -> keras.Model:

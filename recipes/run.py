@@ -64,7 +64,7 @@ class Run:
         """
         run = cls(RunFolder(path), recipe, settings, seed, data)
         run.steps = steps
-        assets = recipe.prepare(settings, run.examples("train"))
+        _, assets = recipe.prepared(settings, data)
         if training.Distribution.current().is_chief:
             run.folder.create(run.description())
             assets.save(run.folder.assets)
@@ -128,7 +128,7 @@ class Run:
 
     def examples(self, split: str) -> list:
         """Reads the examples of a split."""
-        return self.recipe.read(self.settings, self.data, split)
+        return self.recipe.examples(self.settings, self.data, split)
 
     def fit(
         self,

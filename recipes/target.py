@@ -57,8 +57,8 @@ class SavedRecipe:
             )
         settings = replace(self.recipe.settings, self.facts["settings"])
         data = Path(self.facts["data"]) if self.facts.get("data") else None
-        examples, answers = self.recipe.read(settings, data, split), self.answers
-        train = self.recipe.read(settings, data, "train")
+        examples, answers = self.recipe.examples(settings, data, split), self.answers
+        train = self.recipe.examples(settings, data, "train")
         measured = self.recipe.measure(settings, answers, examples)
         return {**measured, **self.recipe.measure_against(settings, answers, train, examples)}
 

@@ -269,8 +269,8 @@ class RecipeTrial:
 
     def check(self) -> None:
         """Raises `InputError` for data that no trial could use, before any is started."""
-        self.recipe.read(self.base, self.data, "validation")
-        self.recipe.prepare(self.base, self.recipe.read(self.base, self.data, "train"))
+        self.recipe.examples(self.base, self.data, "validation")
+        self.recipe.prepared(self.base, self.data)
 
     def settings(self, values: Mapping[str, Any], share: float = 1.0) -> TrainingSettings:
         """Returns the settings of a trial."""
@@ -412,8 +412,7 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
             return replace(base, declare(hp, recipe.search_space, dataclasses.asdict(base)))
 
         def _data(self, chosen, epochs=None):
-            train = recipe.read(chosen, data, "train")
-            assets = recipe.prepare(chosen, train)
+            train, assets = recipe.prepared(chosen, data)
             columns, lengths = recipe.columns(assets, train)
             plan = recipe.plan(chosen, lengths, 0)
             return assets, columns, plan
@@ -430,7 +429,7 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
             chosen = self._settings(hp)
             assets, columns, plan = self._data(chosen)
             columns_held_out, lengths = recipe.columns(
-                assets, recipe.read(chosen, data, "validation")
+                assets, recipe.examples(chosen, data, "validation")
             )
             averaged = [keras.callbacks.SwapEMAWeights()] if model.optimizer.use_ema else []
             given = {

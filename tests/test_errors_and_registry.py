@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from zoo.errors import InputError, unknown_name
+from zoo.errors import InputError, naming, unknown_name
 from zoo.registry import Registry
 
 
@@ -12,6 +14,17 @@ def test_a_far_name_lists_the_known_ones():
     assert (
         str(unknown_name("cell", "xyz", ["gru", "lstm"])) == "unknown cell 'xyz'. Known: gru, lstm"
     )
+
+
+def test_a_file_is_named_once_where_its_contents_do_not_fit():
+    path = Path("own.txt")
+    for message in ("two rows are too few", "own.txt: line 3 is empty"):
+        with pytest.raises(InputError) as caught, naming(path):
+            raise InputError(message)
+        assert message in str(caught.value)
+        assert str(caught.value).count("own.txt") == 1
+    with pytest.raises(InputError, match=r"^no name$"), naming(None):
+        raise InputError("no name")
 
 
 def test_a_registry_gives_back_what_was_registered_and_refuses_a_second_owner():

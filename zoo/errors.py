@@ -1,7 +1,9 @@
 """Errors whose message is written for the person who gave the input."""
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -35,3 +37,17 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
     hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else "."
     return InputError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known) or 'none'}")
+
+
+@contextlib.contextmanager
+def naming(path: Path | None) -> Iterator[None]:
+    """Puts a file's name behind an `InputError` from inside that does not say it; None: nothing.
+
+    For what is found wrong with the contents after they were read, where no name is known any more.
+    """
+    try:
+        yield
+    except InputError as error:
+        if path is None or str(path) in str(error):
+            raise
+        raise InputError(f"{error} (reading {path})") from error
