@@ -189,6 +189,9 @@ class Headlines(TextToTextRecipe):
         loss = extended_cross_entropy(size, settings.label_smoothing)
         return {"loss": {"logits": loss}, "metrics": {"logits": [TokenNats()]}}
 
+    def module(self, settings, assets, model):
+        return super().module(settings, assets, model, settings.no_repeat_ngram)
+
     def pieces(self, text):
         return tokenisers.get("marked_words").split_text(text)
 

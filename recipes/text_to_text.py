@@ -161,7 +161,7 @@ class TextToTextRecipe(Recipe):
             "metrics": {"logits": [TokenNats()]},
         }
 
-    def module(self, settings, assets, model):
+    def module(self, settings, assets, model, no_repeat_ngram=0):
         return TextToText(
             model,
             assets.source,
@@ -172,7 +172,7 @@ class TextToTextRecipe(Recipe):
             beam_width=settings.beam_width,
             num_results=settings.num_results,
             length_penalty=settings.length_penalty,
-            no_repeat_ngram=getattr(settings, "no_repeat_ngram", 0),
+            no_repeat_ngram=no_repeat_ngram,
             max_length=assets.max_length,
         )
 
