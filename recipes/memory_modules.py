@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from recipes.datasets.memory_problems import BLANK, COPIED, RECALL, SYMBOLS
+from zoo.serving.graph_function import graph_function
 
 MARK = "*"
 
@@ -64,7 +65,7 @@ class MarkedSum(tf.Module):
         self.weights = [variable.value for variable in model.variables]
         stack, output = model.get_layer("recurrence"), model.get_layer("output_projection")
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
         def serve(text):
             words = tf.strings.split(text)
             marks = tf.cast(tf.strings.regex_full_match(words.values, r".*\*"), tf.float32)
@@ -76,7 +77,7 @@ class MarkedSum(tf.Module):
             )
             return {"sum": total, "gradient_norm": norms, "length": length}
 
-        @tf.function(
+        @graph_function(
             input_signature=[
                 tf.TensorSpec([None, None, 2], tf.float32, name="features"),
                 tf.TensorSpec([None], tf.int32, name="length"),
@@ -114,12 +115,12 @@ class Recall(tf.Module):
         tokens_spec = tf.TensorSpec([None, None], tf.int32, name="tokens")
         length_spec = tf.TensorSpec([None], tf.int32, name="length")
 
-        @tf.function(input_signature=[tokens_spec, length_spec])
+        @graph_function(input_signature=[tokens_spec, length_spec])
         def answer(tokens, length):
             given = {"tokens": tokens, "length": length}
             return tf.nn.softmax(model(given, training=False)["logits"])
 
-        @tf.function(
+        @graph_function(
             input_signature=[
                 tf.TensorSpec([None], tf.string, name="text"),
                 tf.TensorSpec([None], tf.int32, name="wait"),
@@ -143,7 +144,7 @@ class Recall(tf.Module):
                 "probability": tf.reduce_max(found, -1),
             }
 
-        @tf.function(input_signature=[tokens_spec, length_spec])
+        @graph_function(input_signature=[tokens_spec, length_spec])
         def tokens(tokens, length):
             probabilities = answer(tokens, length)
             return {

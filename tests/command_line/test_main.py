@@ -88,42 +88,45 @@ def test_a_listed_recipe_says_what_it_needs(zoo):
     assert "22.2 %" in row["theirs"]
 
 
-def test_fit_evaluate_predict_export_plot(zoo, tmp_path, monkeypatch, write_pairs, tiny_g2p):
+def test_fit_evaluate_predict_export_plot(zoo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    data = write_pairs(tmp_path / "own.tsv")
-    settings = [f"--set={name}={value}" for name, value in tiny_g2p.items()]
-    code, out, err = zoo("fit", "g2p", "--data", data, "--steps", 4, *settings, "--json")
+    said = {"good": "yes", "bad": "no"}
+    lines = [f"a {word} film of {number}\t{said[word]}" for number in range(20) for word in said]
+    (tmp_path / "own.tsv").write_text("\n".join(lines), encoding="utf-8")
+    tiny = ("--set=units=4", "--set=embedding_dim=4", "--set=batch_size=8")
+    fit = ("fit", "question_type", "--data", "own.tsv")
+    code, out, err = zoo(*fit, "--steps", 4, *tiny, "--json")
     assert code == 0, err
-    assert json.loads(out)["run_dir"] == "runs/g2p"
+    assert json.loads(out)["run_dir"] == "runs/question_type"
     assert "padding" in err and "step 4/4" in err
 
-    code, out, _ = zoo("evaluate", "runs/g2p", "--json")
-    assert code == 0 and 0 <= json.loads(out)["metrics"]["word_error_rate"] <= 1
+    code, out, _ = zoo("evaluate", "runs/question_type", "--json")
+    assert code == 0 and 0 <= json.loads(out)["metrics"]["accuracy"] <= 1
 
-    code, out, _ = zoo("export", "runs/g2p", "--json")
-    assert code == 0 and json.loads(out)["path"] == "saved_models/g2p/1"
+    code, out, _ = zoo("export", "runs/question_type", "--json")
+    assert code == 0 and json.loads(out)["path"] == "saved_models/question_type/1"
 
-    folders = ("saved_models/g2p/1", "saved_models/g2p", "g2p")
+    folders = ("saved_models/question_type/1", "saved_models/question_type", "question_type")
     assert len({find(folder).resolve() for folder in folders}) == 1
-    for target in ("runs/g2p", "g2p"):
-        code, out, _ = zoo("predict", target, "abx", "", "--json")
+    for target in ("runs/question_type", "question_type"):
+        code, out, _ = zoo("predict", target, "a good film", "", "--json")
         first, empty = json.loads(out)
-        assert code == 0 and first["input"] == "abx" and empty["text"] == ""
-        assert len(first["n_best"]) == 2
+        assert code == 0 and first["input"] == "a good film" and not any(empty["tokens"])
+        assert sorted(first["labels"]) == ["no", "yes"]
 
-    code, out, _ = zoo("evaluate", "g2p", "--split", "validation", "--json")
-    assert code == 0 and "word_error_rate" in json.loads(out)["metrics"]
+    code, out, _ = zoo("evaluate", "question_type", "--split", "validation", "--json")
+    assert code == 0 and "accuracy" in json.loads(out)["metrics"]
 
-    assert zoo("plot", "runs/g2p", "--to", "curves.png")[0] == 0
+    assert zoo("plot", "runs/question_type", "--to", "curves.png")[0] == 0
     assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
-    assert "give an INPUT" in refused(zoo("plot", "saved_models/g2p"))
-    assert "unknown picture format" in refused(zoo("plot", "runs/g2p", "--to", "x.nonsense"))
+    assert "give an INPUT" in refused(zoo("plot", "saved_models/question_type"))
+    assert "unknown picture format" in refused(zoo("plot", "runs/question_type", "--to", "x.none"))
 
-    assert "--resume" in refused(zoo("fit", "g2p", "--data", data))
-    code, _, err = zoo("fit", "g2p", "--resume", "--steps", 6, "--json")
+    assert "--resume" in refused(zoo(*fit))
+    code, _, err = zoo("fit", "question_type", "--resume", "--steps", 6, "--json")
     assert code == 0 and "step 6/6" in err
     # What was measured on the shorter run's model is not the longer one's.
-    assert set(json.loads((tmp_path / "runs/g2p/metrics.json").read_text())) == {
+    assert set(json.loads((tmp_path / "runs/question_type/metrics.json").read_text())) == {
         "training",
         "validation",
     }

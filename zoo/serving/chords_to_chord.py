@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
+
 BAR = "|"
 
 
@@ -26,7 +28,7 @@ class ChordsToChord(tf.Module):
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
         self.weights = [variable.value for variable in model.variables]
 
-        @tf.function(
+        @graph_function(
             input_signature=[
                 tf.TensorSpec([None, None, num_notes], tf.float32, name="roll"),
                 tf.TensorSpec([None], tf.int32, name="length"),
@@ -49,7 +51,7 @@ class ChordsToChord(tf.Module):
                 "frames": tf.reduce_sum(tf.cast(judged, tf.int32), 1),
             }
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="chords")])
+        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="chords")])
         def serve(chords):
             bars = tf.strings.split(tf.strings.strip(chords), BAR)
             # What stands after the last bar line, nothing as a rule, is a chord if notes are there.

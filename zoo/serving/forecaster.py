@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
+
 
 class Forecaster(tf.Module):
     """What a recipe of series exports: the last rows by column, answered with the next values.
@@ -68,7 +70,7 @@ class Forecaster(tf.Module):
         serve.__signature__ = inspect.Signature(
             [inspect.Parameter(spec.name, kind) for spec in specs]
         )
-        self.serve = tf.function(serve, input_signature=specs)
+        self.serve = graph_function(serve, input_signature=specs)
 
     @property
     def signatures(self) -> dict:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
 from zoo.serving.pictures import decode_clip, standardise_clip
 
 
@@ -31,7 +32,7 @@ class FramesToLabels(tf.Module):
         length_spec = tf.TensorSpec([None], tf.int32, name="length")
 
         # A function of its own, so that the file holds it once and not once a signature.
-        @tf.function(input_signature=[frames_spec, length_spec])
+        @graph_function(input_signature=[frames_spec, length_spec])
         def label(frames, length):
             batch, time = tf.shape(frames)[0], tf.shape(frames)[1]
             features = tf.cast(tf.reshape(frames, [batch, time, height * width]), tf.float32) / 255
@@ -49,7 +50,7 @@ class FramesToLabels(tf.Module):
                 "length": length,
             }
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="clip_bytes")])
+        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="clip_bytes")])
         def serve(clip_bytes):
             clips = tf.map_fn(
                 lambda data: standardise_clip(decode_clip(data), height, width),
@@ -60,7 +61,7 @@ class FramesToLabels(tf.Module):
             )
             return label(clips.to_tensor(), tf.cast(clips.row_lengths(), tf.int32))
 
-        @tf.function(input_signature=[frames_spec, length_spec])
+        @graph_function(input_signature=[frames_spec, length_spec])
         def frames(frames, length):
             return label(frames, length)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
 from zoo.text import PAD_ID, Vocabulary
 from zoo.text.vocabulary import SPECIAL
 
@@ -53,7 +54,7 @@ class GapFiller(tf.Module):
         tokens_spec = tf.TensorSpec([None], tf.string, name="tokens")
 
         # A function of its own, so that the file holds it once and not once a signature.
-        @tf.function(
+        @graph_function(
             input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
         )
         def probabilities(ids, lengths):
@@ -71,7 +72,7 @@ class GapFiller(tf.Module):
             top = tf.math.top_k(found, count)
             return vocabulary.strings(top.indices), top.values
 
-        @tf.function(input_signature=[text_spec])
+        @graph_function(input_signature=[text_spec])
         def serve(text):
             tokens = tokenise(text)
             is_gap = tokens.with_values(tf.strings.regex_full_match(tokens.values, GAP))
@@ -91,7 +92,7 @@ class GapFiller(tf.Module):
                 "gaps": tf.cast(words.row_lengths(), tf.int32),
             }
 
-        @tf.function(input_signature=[tokens_spec])
+        @graph_function(input_signature=[tokens_spec])
         def every_word(tokens):
             ids, lengths = encoded(tf.strings.split(tokens))
             ids = ids.to_tensor(PAD_ID)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
 from zoo.serving.pictures import decode_picture, standardise
 
 Tensors = Mapping[str, tf.Tensor]
@@ -43,7 +44,7 @@ class ImageToLabel(tf.Module):
         pixels_spec = tf.TensorSpec([None, height, width], tf.uint8, name="image")
 
         # A function of its own, so that the file holds it once and not once a signature.
-        @tf.function(input_signature=[pixels_spec])
+        @graph_function(input_signature=[pixels_spec])
         def classify(image):
             inputs = to_inputs(tf.cast(image, tf.float32) / 255.0)
             outputs = model(inputs, training=False)
@@ -59,7 +60,7 @@ class ImageToLabel(tf.Module):
                 **details(inputs, outputs),
             }
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
         def serve(image_bytes):
             return classify(
                 tf.map_fn(
@@ -69,7 +70,7 @@ class ImageToLabel(tf.Module):
                 )
             )
 
-        @tf.function(input_signature=[pixels_spec])
+        @graph_function(input_signature=[pixels_spec])
         def pixels(image):
             return classify(image)
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from zoo.decoding import beam_search
 from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
+from zoo.serving.graph_function import graph_function
 from zoo.serving.pictures import decode_picture, standardise_clip
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 
@@ -51,7 +52,7 @@ class ImageToText(tf.Module):
         limit = tf.constant([max_length], tf.int32)
 
         # A function of its own, so that the file holds it once and not once a signature.
-        @tf.function(input_signature=[pixels_spec, limit_spec])
+        @graph_function(input_signature=[pixels_spec, limit_spec])
         def describe(image, max_length):
             rows = tf.shape(image)[0]
             bright = tf.cast(image, tf.float32)[..., None] / 255.0
@@ -80,7 +81,7 @@ class ImageToText(tf.Module):
                 "n_best_scores": found.scores,
             }
 
-        @tf.function(
+        @graph_function(
             input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes"), limit_spec]
         )
         def serve(image_bytes, max_length=limit):
@@ -91,7 +92,7 @@ class ImageToText(tf.Module):
             )
             return describe(pictures, max_length)
 
-        @tf.function(input_signature=[pixels_spec, limit_spec])
+        @graph_function(input_signature=[pixels_spec, limit_spec])
         def pixels(image, max_length=limit):
             return describe(image, max_length)
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from zoo.decoding import sample
+from zoo.serving.graph_function import graph_function
 from zoo.serving.language_model import Drawing
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary, fed_and_wanted
 
@@ -86,7 +87,7 @@ class LabelToText(tf.Module):
         share, first = tf.constant([top_p], tf.float32), tf.constant([0], tf.int32)
         limit = tf.constant([max_length], tf.int32)
 
-        @tf.function(input_signature=[label_spec, *specs])
+        @graph_function(input_signature=[label_spec, *specs])
         def serve(label, temperature=warmth, top_k=most, top_p=share, seed=first, max_length=limit):
             ids = self.table.lookup(label)
             found = write(ids, Drawing(temperature, top_k, top_p, seed), max_length)
@@ -98,7 +99,7 @@ class LabelToText(tf.Module):
                 "label_known": ids >= 0,
             }
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="label_id"), *specs])
+        @graph_function(input_signature=[tf.TensorSpec([None], tf.int32, name="label_id"), *specs])
         def label_ids(
             label_id, temperature=warmth, top_k=most, top_p=share, seed=first, max_length=limit
         ):
@@ -109,7 +110,7 @@ class LabelToText(tf.Module):
                 "scores": found.log_probabilities,
             }
 
-        @tf.function(input_signature=[label_spec, tf.TensorSpec([None], tf.string, name="text")])
+        @graph_function(input_signature=[label_spec, tf.TensorSpec([None], tf.string, name="text")])
         def score(label, text):
             ids = vocabulary.ids(tokeniser.split(text))
             given, target = fed_and_wanted(ids)

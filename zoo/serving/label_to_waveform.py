@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.audio.griffin_lim import STEP, griffin_lim
+from zoo.serving.graph_function import graph_function
 
 # The longest sound that is made.
 MOST_SECONDS = 5.0
@@ -46,7 +47,7 @@ class LabelToWaveform(tf.Module):
             np.concatenate([usual, usual.mean(1, keepdims=True).astype("int32")], 1)
         )
 
-        @tf.function(
+        @graph_function(
             input_signature=[
                 tf.TensorSpec([None], tf.string, name="label"),
                 tf.TensorSpec([None], tf.string, name="speaker"),
@@ -76,7 +77,7 @@ class LabelToWaveform(tf.Module):
         text.append(tf.TensorSpec([None], tf.float32, name="seconds"))
         anyone, usually = tf.constant([""]), tf.constant([0.0])
 
-        @tf.function(input_signature=text)
+        @graph_function(input_signature=text)
         def serve(label, speaker=anyone, seconds=usually):
             made = spectrum(label, speaker, seconds)
             waveform = griffin_lim(made["frames"], made["num_frames"])
@@ -97,7 +98,7 @@ class LabelToWaveform(tf.Module):
                 "speaker_known": made["speaker_known"],
             }
 
-        @tf.function(input_signature=text)
+        @graph_function(input_signature=text)
         def frames(label, speaker=anyone, seconds=usually):
             return spectrum(label, speaker, seconds)
 

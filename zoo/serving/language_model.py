@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from zoo.decoding import read_prompt, sample, stream_step
+from zoo.serving.graph_function import graph_function
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 
 
@@ -94,7 +95,7 @@ class LanguageModel(tf.Module):
         begins = tf.constant([0], tf.int32)
         zeros = tf.zeros([1, self.state_width])
 
-        @tf.function(
+        @graph_function(
             input_signature=[
                 text_spec,
                 *drawing_specs,
@@ -137,7 +138,7 @@ class LanguageModel(tf.Module):
                 "unknown_share": unknown_share(ids, lengths),
             }
 
-        @tf.function(input_signature=[text_spec])
+        @graph_function(input_signature=[text_spec])
         def score(text):
             ids, lengths = tokenise(text)
             rows = tf.shape(lengths)[0]
@@ -168,7 +169,7 @@ class LanguageModel(tf.Module):
                 "unknown_share": unknown_share(ids, lengths),
             }
 
-        @tf.function(
+        @graph_function(
             input_signature=[
                 text_spec,
                 *drawing_specs,

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
 from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary, fed_and_wanted
 from zoo.text.sentences import split_words
 
@@ -36,7 +37,7 @@ class SentenceVectors(tf.Module):
         def cut(text):
             return vocabulary.ids(split_words(text))[:, :max_words]
 
-        @tf.function(input_signature=[ids_spec, length_spec])
+        @graph_function(input_signature=[ids_spec, length_spec])
         def encode(source, source_length):
             return encoder({"source": source, "source_length": source_length}, training=False)
 
@@ -45,7 +46,7 @@ class SentenceVectors(tf.Module):
             padded = tf.pad(ids.to_tensor(PAD_ID), [[0, 0], [0, 1]])
             return encode(padded, tf.cast(ids.row_lengths(), tf.int32))
 
-        @tf.function(input_signature=[text_spec])
+        @graph_function(input_signature=[text_spec])
         def serve(text):
             ids = cut(text)
             unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
@@ -55,7 +56,7 @@ class SentenceVectors(tf.Module):
                 "unknown_share": tf.math.divide_no_nan(unknown, words),
             }
 
-        @tf.function(
+        @graph_function(
             input_signature=[text_spec, tf.TensorSpec([None], tf.string, name="candidate")]
         )
         def following(text, candidate):
@@ -75,7 +76,7 @@ class SentenceVectors(tf.Module):
                 "tokens": tf.reduce_sum(tf.cast(real, tf.int32), axis=1),
             }
 
-        @tf.function(input_signature=[ids_spec, length_spec])
+        @graph_function(input_signature=[ids_spec, length_spec])
         def token_ids(source, source_length):
             return {"vector": encode(source, source_length)["vector"]}
 

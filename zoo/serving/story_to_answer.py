@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
 from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary
 from zoo.text.sentences import split_sentences, split_words
 
@@ -60,7 +61,7 @@ class StoryToAnswer(tf.Module):
 
         text = [tf.TensorSpec([None], tf.string, name=name) for name in ("story", "question")]
 
-        @tf.function(input_signature=text)
+        @graph_function(input_signature=text)
         def serve(story, question):
             sentences = split_sentences(story)
             words = split_words(sentences)
@@ -85,7 +86,7 @@ class StoryToAnswer(tf.Module):
                 "unknown_share": tf.math.divide_no_nan(unknown, total),
             }
 
-        @tf.function(
+        @graph_function(
             input_signature=[
                 tf.TensorSpec([None, None, None], tf.int32, name="story"),
                 tf.TensorSpec([None, None], tf.int32, name="sentence_length"),

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from zoo.errors import InputError
+from zoo.serving.graph_function import graph_function
 from zoo.text import PAD_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 
 
@@ -75,7 +76,7 @@ class TextToLabel(tf.Module):
         example_spec = tf.TensorSpec([None], tf.string, name="inputs")
 
         # A function of its own, so that the file holds it once and not once a signature.
-        @tf.function(input_signature=[ids_spec, lengths_spec])
+        @graph_function(input_signature=[ids_spec, lengths_spec])
         def classified(ids, length):
             found = inner({"tokens": ids, "length": length}, training=False)
             answer = {"probabilities": tf.nn.softmax(tf.cast(found["logits"], tf.float32))}
@@ -96,7 +97,7 @@ class TextToLabel(tf.Module):
             ranks = {"labels": tf.gather(names, order), "scores": scores}
             return {**ranks, **({"attention": answer["attention"]} if attends else {})}
 
-        @tf.function(input_signature=[text_spec])
+        @graph_function(input_signature=[text_spec])
         def serve(text):
             tokens = tokenise(text)
             ids, length = vocabulary.ids(tokens), tf.cast(tokens.row_lengths(), tf.int32)
@@ -110,11 +111,11 @@ class TextToLabel(tf.Module):
                 "unknown_share": tf.math.divide_no_nan(unknown, tf.cast(length, tf.float32)),
             }
 
-        @tf.function(input_signature=[ids_spec, lengths_spec])
+        @graph_function(input_signature=[ids_spec, lengths_spec])
         def token_ids(tokens, length):
             return ranked(classified(tokens, length))
 
-        @tf.function(input_signature=[example_spec])
+        @graph_function(input_signature=[example_spec])
         def classify(inputs):
             feature = tf.io.FixedLenFeature([], tf.string, default_value="")
             text = tf.io.parse_example(inputs, {"text": feature})["text"]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from zoo.serving.graph_function import graph_function
 from zoo.serving.spans import spans
 from zoo.text import PAD_ID, Vocabulary
 from zoo.text.spelling import character_ids, word_ids
@@ -70,7 +71,7 @@ class TextToTags(tf.Module):
         lengths_spec = tf.TensorSpec([None], tf.int32)
 
         # A function of its own, so that the file holds it once and not once a signature.
-        @tf.function(input_signature=[padded_spec, lengths_spec])
+        @graph_function(input_signature=[padded_spec, lengths_spec])
         def tag(padded, lengths):
             tokens = tf.RaggedTensor.from_tensor(padded, lengths)
             spelled = tokens
@@ -110,11 +111,11 @@ class TextToTags(tf.Module):
             lengths = tf.cast(tokens.row_lengths(), tf.int32)
             return tokens.to_tensor(""), lengths
 
-        @tf.function(input_signature=[text_spec])
+        @graph_function(input_signature=[text_spec])
         def serve(text):
             return tag(*padded(tokenise(text)))
 
-        @tf.function(input_signature=[tokens_spec])
+        @graph_function(input_signature=[tokens_spec])
         def serve_tokens(tokens):
             return tag(*padded(tf.strings.split(tokens)))
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from zoo.decoding import beam_search, greedy_search
 from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
+from zoo.serving.graph_function import graph_function
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 from zoo.text.extended_vocabulary import ExtendedVocabulary
 
@@ -73,7 +74,7 @@ class TextToText(tf.Module):
             given_specs["copy_ids"] = tf.TensorSpec([None, None], tf.int32, name="copy_ids")
 
         # Functions of their own, so that the file holds each once and not once a signature.
-        @tf.function(input_signature=[given_specs])
+        @graph_function(input_signature=[given_specs])
         def encode(given):
             encoded = encoder({name: given[name] for name in encoder.input}, training=False)
             copies = {"copy_ids": given["copy_ids"]} if copying else {}
@@ -90,7 +91,7 @@ class TextToText(tf.Module):
             "record": lambda state: state.alignment,
         }
 
-        @tf.function(input_signature=[given_specs, penalty_spec, limit_spec])
+        @graph_function(input_signature=[given_specs, penalty_spec, limit_spec])
         def beam(given, length_penalty, max_length):
             state, memory = encode(given)
             return beam_search(
@@ -126,7 +127,7 @@ class TextToText(tf.Module):
         default_penalty = tf.constant([length_penalty], tf.float32)
         default_limit = tf.constant([max_length], tf.int32)
 
-        @tf.function(input_signature=[text_spec, penalty_spec, limit_spec])
+        @graph_function(input_signature=[text_spec, penalty_spec, limit_spec])
         def serve(text, length_penalty=default_penalty, max_length=default_limit):
             given, tokens, unknown = tokenise(text)
             found = beam(given, length_penalty, max_length)
@@ -146,7 +147,7 @@ class TextToText(tf.Module):
                 "unknown_share": unknown,
             }
 
-        @tf.function(input_signature=[text_spec, limit_spec])
+        @graph_function(input_signature=[text_spec, limit_spec])
         def greedy(text, max_length=default_limit):
             given, tokens, unknown = tokenise(text)
             limits = _row_limits(max_length, given["source_length"])
@@ -182,7 +183,7 @@ class TextToText(tf.Module):
             given = {"source": source, "source_length": source_length, "copy_ids": copy_ids}
             return best_ids(given, length_penalty, max_length)
 
-        token_ids = tf.function(
+        token_ids = graph_function(
             of_ids_to_copy if copying else of_ids,
             input_signature=[*given_specs.values(), penalty_spec, limit_spec],
         )

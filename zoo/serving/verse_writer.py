@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.decoding import read_prompt, sample
+from zoo.serving.graph_function import graph_function
 from zoo.serving.language_model import Drawing, padded_ids, token_nats, unknown_share
 from zoo.serving.verse_form import Form, VerseForm
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
@@ -108,7 +109,7 @@ class VerseWriter(tf.Module):
         none, warmth = tf.constant([""]), tf.constant([temperature], tf.float32)
         most, share, first_seed = tf.constant([0]), tf.constant([1.0]), tf.constant([seed])
 
-        @tf.function(
+        @graph_function(
             input_signature=[text_spec, form_spec, verses_spec, acrostic_spec, *drawing_specs]
         )
         def serve(
@@ -145,7 +146,7 @@ class VerseWriter(tf.Module):
             )
             return answer(found, ids, lengths, start, letters)
 
-        @tf.function(input_signature=[text_spec, form_spec, verses_spec, *drawing_specs])
+        @graph_function(input_signature=[text_spec, form_spec, verses_spec, *drawing_specs])
         def free(
             text,
             form=usual,
@@ -174,7 +175,7 @@ class VerseWriter(tf.Module):
             )
             return {**answer(found, ids, lengths, start), "finished": found.finished}
 
-        @tf.function(input_signature=[text_spec, form_spec])
+        @graph_function(input_signature=[text_spec, form_spec])
         def score(text, form=usual):
             ids, lengths = padded_ids(vocabulary, tokeniser, text)
             rows = tf.shape(lengths)[0]

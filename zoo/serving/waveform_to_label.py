@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from zoo.audio.resampling import resample
+from zoo.serving.graph_function import graph_function
 
 
 class WaveformToLabel(tf.Module):
@@ -44,7 +45,7 @@ class WaveformToLabel(tf.Module):
         files = tf.TensorSpec([None], tf.string, name="wav")
 
         # A function of its own, so that the file holds it once and not once a signature.
-        @tf.function(input_signature=[waveforms, lengths, rates])
+        @graph_function(input_signature=[waveforms, lengths, rates])
         def answer(waveform, length, sample_rate_):
             rate = tf.broadcast_to(sample_rate_, tf.shape(length))
             waveform, length = resample(waveform, length, rate, sample_rate)
@@ -69,11 +70,11 @@ class WaveformToLabel(tf.Module):
 
         own_rate = tf.constant([sample_rate], tf.int32)
 
-        @tf.function(input_signature=[waveforms, lengths, rates])
+        @graph_function(input_signature=[waveforms, lengths, rates])
         def serve(waveform, length, sample_rate=own_rate):
             return answer(waveform, length, sample_rate)
 
-        @tf.function(input_signature=[files])
+        @graph_function(input_signature=[files])
         def serve_files(wav):
             sounds, rates = decoded_wav(wav)
             lengths = tf.cast(sounds.row_lengths(), tf.int32)

@@ -7,6 +7,7 @@ from zoo.audio.resampling import resample
 from zoo.decoding import beam_search, greedy_search
 from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
+from zoo.serving.graph_function import graph_function
 from zoo.serving.waveform_to_label import decoded_wav
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokeniser, Vocabulary
 
@@ -59,7 +60,7 @@ class WaveformToText(tf.Module):
         ]
         limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
 
-        @tf.function(input_signature=sound_specs)
+        @graph_function(input_signature=sound_specs)
         def heard(waveform, length, rate):
             rate = tf.broadcast_to(rate, tf.shape(length))
             waveform, length = resample(waveform, length, rate, sample_rate)
@@ -89,7 +90,7 @@ class WaveformToText(tf.Module):
             words = tf.RaggedTensor.from_tensor(ids, lengths)
             return tokeniser.join(vocabulary.strings(words))
 
-        @tf.function(input_signature=[*sound_specs, limit_spec])
+        @graph_function(input_signature=[*sound_specs, limit_spec])
         def best(waveform, length, rate, max_length):
             frames, count = heard(waveform, length, rate)
             (state, memory), settings = started(frames, count, max_length)
@@ -119,11 +120,11 @@ class WaveformToText(tf.Module):
 
         own_rate, limit = tf.constant([sample_rate], tf.int32), tf.constant([max_length], tf.int32)
 
-        @tf.function(input_signature=[*sound_specs, limit_spec])
+        @graph_function(input_signature=[*sound_specs, limit_spec])
         def serve(waveform, length, sample_rate=own_rate, max_length=limit):
             return best(waveform, length, sample_rate, max_length)
 
-        @tf.function(input_signature=[*sound_specs, limit_spec])
+        @graph_function(input_signature=[*sound_specs, limit_spec])
         def greedy(waveform, length, sample_rate=own_rate, max_length=limit):
             frames, count = heard(waveform, length, sample_rate)
             start, settings = started(frames, count, max_length)
@@ -136,7 +137,7 @@ class WaveformToText(tf.Module):
                 "num_frames": count,
             }
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav"), limit_spec])
+        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="wav"), limit_spec])
         def serve_files(wav, max_length=limit):
             sounds, rates = decoded_wav(wav)
             lengths = tf.cast(sounds.row_lengths(), tf.int32)

@@ -143,7 +143,7 @@ def test_time_major(x):
     assert outputs.shape == (None, 7, 2)
 
 
-@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("backward", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_eager_graph_and_xla_agree(x, random, backward):
     layer = DynamicRNN(make_cell(), backward=backward)
     initial, lengths = make_state(random), tf.constant([0, 1, 4, 6])
@@ -320,6 +320,7 @@ assert not [name for name in sys.modules if name == "zoo" or name.startswith("zo
 """
 
 
+@pytest.mark.slow
 def test_exported_and_loaded_in_a_bare_process(given, tmp_path):
     model = functional_model(make_cell())
     model.export(tmp_path / "saved", verbose=False)

@@ -113,23 +113,21 @@ def two_lanes(monkeypatch):
     monkeypatch.setattr("zoo.recurrence.fast_loop.FEW_STEPS", 2)
 
 
-@pytest.mark.parametrize("shape", ["known", pytest.param("unknown", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("mask", [None, "holes", *slow(["lengths", "none"])])
+@pytest.mark.parametrize("shape", ["known", *slow(["unknown"])])
 @pytest.mark.parametrize("go_backwards", [*slow([False]), True])
-def test_two_lanes_of_several_steps_agree_with_keras(kinds, go_backwards, shape, two_lanes):
+def test_two_lanes_of_several_steps_agree_with_keras(kinds, go_backwards, shape, mask, two_lanes):
     options = dict(return_sequences=True, return_state=True, go_backwards=go_backwards)
     ours, theirs = pair(*kinds, **options)
     sequences, states = inputs(len(ours.cell.get_initial_state(1)))
-    mine = with_gradients(ours, training=True)
-    masks = [None, *map(MASKS.get, ("lengths", "none", "holes"))]
-    for mask in masks:
-        signature = None
-        if shape == "unknown":
-            signature = [tf.TensorSpec([None, None, WIDTH])]
-            signature += [[tf.TensorSpec([None, UNITS])] * len(states)]
-            signature += [] if mask is None else [tf.TensorSpec([None, None], tf.bool)]
-        given = (sequences, states) if mask is None else (sequences, states, tf.constant(mask))
-        result = tf.function(mine, input_signature=signature)(*given)
-        assert_same(result, with_gradients(theirs)(*given))
+    signature = None
+    if shape == "unknown":
+        signature = [tf.TensorSpec([None, None, WIDTH])]
+        signature += [[tf.TensorSpec([None, UNITS])] * len(states)]
+        signature += [] if mask is None else [tf.TensorSpec([None, None], tf.bool)]
+    given = (sequences, states) if mask is None else (sequences, states, tf.constant(MASKS[mask]))
+    mine = tf.function(with_gradients(ours, training=True), input_signature=signature)
+    assert_same(mine(*given), with_gradients(theirs)(*given))
 
 
 @pytest.mark.slow
@@ -309,6 +307,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_export_loads_in_a_bare_process(tmp_path):
     sequences = keras.Input([None, WIDTH], name="sequences")
     lengths = keras.Input([], dtype="int32", name="lengths")
