@@ -30,7 +30,7 @@ SEEDS = {"train": 1, "validation": 2, "test": 3}
 class Settings(TrainingSettings):
     """Settings of digit_captions, with the reason beside each value."""
 
-    train_strips: int = 40_000
+    train_strips: int = 60_000
     validation_strips: int = 2_000
     test_strips: int = 5_000
     # Of the 60,000 training digits, the last are kept for the validation strips.
@@ -50,7 +50,7 @@ class Settings(TrainingSettings):
     dropout: float = 0.1
     batch_size: int = 128
     # For the first four it only learns which words there are, then soon where to look for them.
-    epochs: float = 22.0
+    epochs: float = 24.0
     learning_rate: float = 2e-3
     warmup_steps: int = 200
     clip_norm: float = 2.0
@@ -89,8 +89,8 @@ class DigitCaptions(Recipe):
     )
     tried = (
         "On validation strips. The whole map of two convolutions into one vector, dropout 0.3, 10 "
-        "epochs: 51 %. The columns of three convolutions read in order, and 22 epochs: 95.6 %; "
-        "the loss still fell when the rate had come to zero, and more strips were not tried."
+        "epochs: 51 %. The columns of three convolutions read in order, and 22 epochs: 95.6 %. "
+        "60,000 strips in place of 40,000, and 24 epochs: 97.05 %."
     )
     own_data = (
         f"an .npz file with images (uint8 [count, {HEIGHT}, {WIDTH}], 0 for the background) and "
