@@ -160,9 +160,10 @@ def _empty_tables(session) -> Iterable[str]:
     import tensorflow as tf
 
     tables = [op for op in session.graph.get_operations() if op.type in _STATIC_TABLES]
-    problems = []
-    for op in tables:
-        size = session.run(tf.raw_ops.LookupTableSizeV2(table_handle=op.outputs[0]))
-        if size == 0:
-            problems.append(f"table {op.name} is empty after the session loader has loaded it")
-    return problems
+    # In one run: after each operation that is added, a session prepares the whole graph anew.
+    sizes = session.run([tf.raw_ops.LookupTableSizeV2(table_handle=op.outputs[0]) for op in tables])
+    return [
+        f"table {op.name} is empty after the session loader has loaded it"
+        for op, size in zip(tables, sizes, strict=True)
+        if size == 0
+    ]
