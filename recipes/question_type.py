@@ -60,7 +60,11 @@ class QuestionType(TextToLabelRecipe):
         "Before, with one seed each: the last h of a GRU 84.0 % after five epochs; words that "
         "start from their naive Bayes log count ratios 80.1 %. Word vectors of 128 numbers, made "
         "by `recipes.ppmi_vectors` of three million words of other public texts, seeds 0, 1 and 2: "
-        "84.6, 84.6 and 86.6 %, mean 85.3, no better than none."
+        "84.6, 84.6 and 86.6 %, mean 85.3, no better than none. By five folds of all training "
+        "questions (one standard error: 0.5 points): these settings 85.1 %; a character encoder "
+        "beside the embeddings 85.5; a bag of words and pairs of words added to the logits 84.9, "
+        "with a GRU 85.7; the maximum in place of attention 84.7; three recurrences whose logits "
+        "add up 84.6."
     )
     example = "Who wrote The Old Man and the Sea?"
     settings = Settings()
