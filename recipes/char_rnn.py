@@ -82,10 +82,9 @@ class CharRNN(LanguageModelRecipe):
         "recurrent weight dropout 0.3 and dropout masks that stay the same over time 1.547 "
         "(1.457); averaged weights (0.998) 1.548 where the last ones gave 1.544. Dropout and "
         "recurrent weight dropout of 0.5 were behind at the sixth epoch (1.646 against 1.579) and "
-        "stopped. More epochs want more dropout, hence 0.3. The test is harder than that text: the "
-        "same 5-gram has 1.72 nats on the one and 1.95 on the other. A model that had not read "
-        "those 5 % either, with 24 epochs and without decay, had 1.518 there and 1.675 on the "
-        "test: the play that the test goes on with begins in them."
+        "stopped. More epochs want more dropout, hence 0.3. A model that had not read those 5 % "
+        "either, with 24 epochs and without decay, had 1.518 there and 1.675 on the test, a 5-gram "
+        "1.72 and 1.95: the play that the test goes on with begins in them."
     )
     own_data = "any UTF-8 text file; its last tenth is the test, what is before that the training"
     example = "ROMEO:"
