@@ -119,8 +119,10 @@ def test_what_is_wrong_for_one_worker_is_said_by_name(crew, capfd):
     assert capfd.readouterr().err == "zoo: worker 1: this one's data is another\n"
 
 
+# A shell lets a job in its background ignore SIGINT, and whatever that job starts inherits it.
 LAUNCHER = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {str(ROOT)!r})
 from command_line import launching
 worker = '''
