@@ -174,7 +174,8 @@ def exact_gradients(model, attention):
         attention._choose = drawn
 
 
-@pytest.mark.parametrize("query", ["current", pytest.param("previous", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("query", ["current", "previous"])
 def test_hard_attention_has_the_gradient_of_the_expected_loss(query):
     """Within 5 standard errors in each entry of every weight; padding's choices add nothing."""
     model = build(attention="hard", cell="simple_rnn", query=query, spread=0.8)

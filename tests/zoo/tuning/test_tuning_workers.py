@@ -222,6 +222,7 @@ def test_an_address_that_is_taken(make_plan, folder):
             lead(make_plan(), folder, Report(folder, make_plan()), address)
 
 
+@pytest.mark.slow
 def test_a_killed_workers_trial_is_given_to_another(tmp_path, make_plan, folder):
     script = tmp_path / "worker.py"
     script.write_text(textwrap.dedent(WORKER).replace("0001", "none").replace("0002", "0000"))
