@@ -43,6 +43,15 @@ def test_the_splits_are_the_text_in_order(run, text):
     assert parts[0].window == 8 and parts[1].window is None
 
 
+def test_a_short_text_keeps_a_twentieth_to_validate_on(tmp_path):
+    path = tmp_path / "own.txt"
+    # Its first nine tenths are of 9,000 and 450,000 characters: a twentieth, and ten thousand.
+    for size, kept in ((10_000, 450), (500_000, 10_000)):
+        path.write_text("ab" * (size // 2), encoding="utf-8")
+        (passage,) = recipe().read(recipe().settings, path, "validation")
+        assert len(passage.text) == kept
+
+
 def test_training_reads_what_comes_next(run, text):
     (passage,) = recipe().read(run.settings, run.data, "train")
     columns, lengths = recipe().columns(run.assets, [passage])
