@@ -103,7 +103,7 @@ def _make(folder: Path) -> None:
 
 def _pack(source: Path, destination: Path) -> None:
     """Copies an archive with its members compressed: Keras stores them, a twelfth larger."""
-    with ZipFile(source) as stored, ZipFile(destination, "w", ZIP_DEFLATED) as packed:
+    with ZipFile(source) as stored, ZipFile(destination, "w") as packed:
         for member in stored.infolist():
             packed.writestr(member, stored.read(member), ZIP_DEFLATED)
 

@@ -411,7 +411,7 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
         def _settings(self, hp):
             return replace(base, declare(hp, recipe.search_space, dataclasses.asdict(base)))
 
-        def _data(self, chosen, epochs=None):
+        def _data(self, chosen):
             train, assets = recipe.prepared(chosen, data)
             columns, lengths = recipe.columns(assets, train)
             plan = recipe.plan(chosen, lengths, 0)

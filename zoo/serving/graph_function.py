@@ -1,4 +1,4 @@
-"""What the signatures of this package are made by."""
+"""What the signatures of saved models are made by, here and in recipes."""
 
 import functools
 
