@@ -431,7 +431,9 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
             columns_held_out, lengths = recipe.columns(
                 assets, recipe.examples(chosen, data, "validation")
             )
-            averaged = [keras.callbacks.SwapEMAWeights()] if model.optimizer.use_ema else []
+            # Until the next epoch begins: what the tuner saves are the weights that were measured.
+            swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+            averaged = [swap] if model.optimizer.use_ema else []
             given = {
                 "epochs": max(1, round(chosen.epochs)),
                 "verbose": 0,

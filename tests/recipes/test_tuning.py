@@ -317,7 +317,7 @@ def test_hypermodel_works_with_ones_own_keras_tuner_code(line, tmp_path, kind):
     score = tuner.oracle.get_best_trials()[0].score
     assert math.isfinite(score)
     if kind == "RandomSearch":
-        assert loss == pytest.approx(score, rel=0.2)
+        assert loss == pytest.approx(score, rel=1e-4)
 
 
 def test_hypermodel_declares_the_space_with_the_recipes_defaults(line):
