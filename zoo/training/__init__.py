@@ -1,5 +1,6 @@
 """Objectives, batches, fitting and resuming."""
 
+from zoo.training.averaged_adam import AveragedAdam as AveragedAdam
 from zoo.training.averaging import average_checkpoints as average_checkpoints
 from zoo.training.batching import BatchPlan as BatchPlan
 from zoo.training.batching import evaluation_batches as evaluation_batches

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.training.averaged_adam import AveragedAdam
 from zoo.training.distribution import Distribution
 from zoo.training.progress import Progress
 from zoo.training.run_folder import RunFolder
@@ -177,7 +178,7 @@ def optimizer(
         warmup_steps: Defaults to none.
         clip_norm: Largest norm of all gradients together (Pascanu et al. 2013). Defaults to none.
         ema_momentum: Of the exponential average of the weights that validation and the final
-            model use. Defaults to no averaging.
+            model use, bounded in the first steps (see `AveragedAdam`). Defaults to no averaging.
         weight_decay: Decoupled decay (Loshchilov & Hutter 2019). Defaults to none.
     """
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -186,7 +187,7 @@ def optimizer(
         warmup_target=learning_rate if warmup_steps else None,
         warmup_steps=warmup_steps,
     )
-    return keras.optimizers.Adam(
+    return AveragedAdam(
         schedule,
         global_clipnorm=clip_norm,
         use_ema=ema_momentum is not None,
