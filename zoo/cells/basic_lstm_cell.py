@@ -30,9 +30,13 @@ class BasicLSTMCell(RNNCell):
         state_is_tuple: False is the state of the first TensorFlow versions, `(batch,
             2 * num_units)` with c before h. It is deprecated and kept for old code.
         activation: A Keras activation; None is tanh, as in TensorFlow.
+        reuse: What TensorFlow 1 had for sharing weights by name. None and False are ignored;
+            anything else is refused: give the same cell object instead.
+        name: The name of the cell.
+        dtype: Keras's dtype or dtype policy: "float32", "mixed_float16".
         kernel_initializer: How `kernel`, `(features + num_units, 4 * num_units)`, starts.
         bias_initializer: How `bias`, `(4 * num_units,)`, starts.
-        **kwargs: Keras's `name`, `dtype`, `trainable`.
+        **kwargs: Keras's `trainable`.
 
     Call arguments:
         inputs: `(batch, features)`.
@@ -58,12 +62,17 @@ class BasicLSTMCell(RNNCell):
         num_units: int,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation="tanh",
+        activation=None,
+        reuse: bool | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        *,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(name=name, dtype=dtype, **kwargs)
+        settings.no_reuse(type(self).__name__, reuse)
         self.num_units = settings.positive_integer(type(self).__name__, "num_units", num_units)
         self.forget_bias = float(forget_bias)
         self.state_is_tuple = state_is_tuple

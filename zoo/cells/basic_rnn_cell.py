@@ -1,5 +1,7 @@
 """The classic recurrent cell."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -20,9 +22,13 @@ class BasicRNNCell(RNNCell):
     Args:
         num_units: The size of the state and of the output.
         activation: A Keras activation; None is tanh, as in TensorFlow.
+        reuse: What TensorFlow 1 had for sharing weights by name. None and False are ignored;
+            anything else is refused: give the same cell object instead.
+        name: The name of the cell.
+        dtype: Keras's dtype or dtype policy: "float32", "mixed_float16".
         kernel_initializer: How `kernel` starts.
         bias_initializer: How `bias` starts.
-        **kwargs: Keras's `name`, `dtype`, `trainable`.
+        **kwargs: Keras's `trainable`.
 
     Call arguments:
         inputs: `(batch, features)`.
@@ -46,12 +52,17 @@ class BasicRNNCell(RNNCell):
     def __init__(
         self,
         num_units: int,
-        activation="tanh",
+        activation=None,
+        reuse: bool | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        *,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(name=name, dtype=dtype, **kwargs)
+        settings.no_reuse(type(self).__name__, reuse)
         self.num_units = settings.positive_integer(type(self).__name__, "num_units", num_units)
         self.activation = keras.activations.get(activation or "tanh")
         self.kernel_initializer = keras.initializers.get(kernel_initializer)

@@ -9,6 +9,7 @@ from keras import ops
 from zoo.cells import settings, state, step
 from zoo.cells.cell_wrapper import CellWrapper
 from zoo.cells.lstm_state_tuple import LSTMStateTuple
+from zoo.errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -32,8 +33,12 @@ class DropoutWrapper(CellWrapper):
         output_keep_prob: The share of the output that is kept.
         state_keep_prob: The share of the next state that is kept.
         variational_recurrent: Whether the masks stay fixed over time.
+        input_size: The number of input features, which TensorFlow 1 wanted for variational masks.
+            It is ignored: the inputs say it.
+        dtype: Keras's dtype or dtype policy; the inner cell's where None.
         seed: Makes the masks repeat from run to run.
-        **kwargs: Keras's `name`, `dtype`, `trainable`.
+        dropout_state_filter_visitor: A choice of TensorFlow 1, refused where it is not None.
+        **kwargs: Keras's `name`, `trainable`.
 
     Call arguments:
         inputs: `(batch, features)`.
@@ -44,7 +49,7 @@ class DropoutWrapper(CellWrapper):
         `(output, next_states)`.
 
     Raises:
-        InputError: For a probability outside (0, 1].
+        InputError: For a probability outside (0, 1], or a `dropout_state_filter_visitor`.
 
     Example:
 
@@ -59,10 +64,21 @@ class DropoutWrapper(CellWrapper):
         output_keep_prob: float = 1.0,
         state_keep_prob: float = 1.0,
         variational_recurrent: bool = False,
+        input_size: int | None = None,
+        dtype: Any = None,
         seed: int | None = None,
+        dropout_state_filter_visitor: None = None,
         **kwargs,
     ):
+        if dtype is not None:
+            kwargs["dtype"] = dtype
         super().__init__(cell, **kwargs)
+        settings.ignored_size("DropoutWrapper", "input_size", input_size)
+        if dropout_state_filter_visitor is not None:
+            raise InputError(
+                "DropoutWrapper has no dropout_state_filter_visitor: every part of a state but the "
+                "c of an LSTMStateTuple is dropped, by state_keep_prob; leave it out"
+            )
         keep = settings.keep_probability
         self.input_keep_prob = keep("DropoutWrapper", "input_keep_prob", input_keep_prob)
         self.output_keep_prob = keep("DropoutWrapper", "output_keep_prob", output_keep_prob)

@@ -6,11 +6,12 @@ import keras
 import tensorflow as tf
 
 from zoo.cells import settings
+from zoo.cells.direct_call import DirectCall
 from zoo.cells.lstm_state_tuple import LSTMStateTuple
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class GridLSTMCell(keras.layers.Layer):
+class GridLSTMCell(DirectCall, keras.layers.Layer):
     """An LSTM whose state comes from two neighbours, each by a forget gate of its own.
 
     Graves, Fernandez and Schmidhuber 2007, "Multi-dimensional recurrent neural networks", without

@@ -1,5 +1,7 @@
 """The gated recurrent unit, in TensorFlow's convention."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -30,11 +32,15 @@ class GRUCell(RNNCell):
     Args:
         num_units: The size of the state and of the output.
         activation: A Keras activation; None is tanh, as in TensorFlow.
-        reset_after: Which variant, as above.
-        kernel_initializer: How every kernel starts.
+        reuse: What TensorFlow 1 had for sharing weights by name. None and False are ignored;
+            anything else is refused: give the same cell object instead.
+        kernel_initializer: How every kernel starts; None is Glorot's uniform.
         bias_initializer: How every bias starts. None is TensorFlow's choice: ones for the gates,
             so that a fresh cell leans to keeping its state, and zeros for the candidate.
-        **kwargs: Keras's `name`, `dtype`, `trainable`.
+        name: The name of the cell.
+        dtype: Keras's dtype or dtype policy: "float32", "mixed_float16".
+        reset_after: Which variant, as above.
+        **kwargs: Keras's `trainable`.
 
     Call arguments:
         inputs: `(batch, features)`.
@@ -58,17 +64,22 @@ class GRUCell(RNNCell):
     def __init__(
         self,
         num_units: int,
-        activation="tanh",
-        reset_after: bool = False,
-        kernel_initializer="glorot_uniform",
+        activation=None,
+        reuse: bool | None = None,
+        kernel_initializer=None,
         bias_initializer=None,
+        name: str | None = None,
+        dtype: Any = None,
+        *,
+        reset_after: bool = False,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(name=name, dtype=dtype, **kwargs)
+        settings.no_reuse(type(self).__name__, reuse)
         self.num_units = settings.positive_integer(type(self).__name__, "num_units", num_units)
         self.activation = keras.activations.get(activation or "tanh")
         self.reset_after = reset_after
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer or "glorot_uniform")
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
     @property

@@ -50,6 +50,7 @@ class HighwayWrapper(CellWrapper):
         cell: Any,
         couple_carry_transform_gates: bool = True,
         carry_bias_init: float = 1.0,
+        *,
         kernel_initializer="glorot_uniform",
         **kwargs,
     ):

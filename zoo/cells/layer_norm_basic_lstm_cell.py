@@ -32,12 +32,16 @@ class LayerNormBasicLSTMCell(RNNCell):
     Args:
         num_units: The size of `c` and `h`.
         forget_bias: Added to the forget gate at every step.
+        input_size: The number of input features, which TensorFlow 1 had here and did not read. It
+            is ignored.
         activation: A Keras activation; None is tanh.
         layer_norm: Whether to normalise.
         norm_gain: Where the gains start.
         norm_shift: Where the shifts start.
         dropout_keep_prob: The share of `g` that is kept while training.
         dropout_prob_seed: Makes the masks repeat from run to run.
+        reuse: What TensorFlow 1 had for sharing weights by name. None and False are ignored;
+            anything else is refused: give the same cell object instead.
         kernel_initializer: How `kernel`, `(features + num_units, 4 * num_units)`, starts.
         **kwargs: Keras's `name`, `dtype`, `trainable`.
 
@@ -65,17 +69,22 @@ class LayerNormBasicLSTMCell(RNNCell):
         self,
         num_units: int,
         forget_bias: float = 1.0,
-        activation="tanh",
+        input_size: int | None = None,
+        activation=None,
         layer_norm: bool = True,
         norm_gain: float = 1.0,
         norm_shift: float = 0.0,
         dropout_keep_prob: float = 1.0,
         dropout_prob_seed: int | None = None,
+        reuse: bool | None = None,
+        *,
         kernel_initializer="glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
         owner = type(self).__name__
+        settings.ignored_size(owner, "input_size", input_size)
+        settings.no_reuse(owner, reuse)
         self.num_units = settings.positive_integer(owner, "num_units", num_units)
         self.forget_bias = float(forget_bias)
         self.activation = keras.activations.get(activation or "tanh")

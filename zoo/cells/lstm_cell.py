@@ -31,16 +31,22 @@ class LSTMCell(RNNCell):
         num_units: The size of `c`.
         use_peepholes: Whether the gates see the cell state.
         cell_clip: Bound for every entry of `c`; None does not clip.
+        initializer: How `kernel`, the peepholes `w_f_diag`, `w_i_diag`, `w_o_diag` and
+            `projection_kernel` start; None is Glorot's uniform.
         num_proj: The size of `h` where it is a projection; None does not project.
         proj_clip: Bound for every entry of a projected `h`; None does not clip.
+        num_unit_shards, num_proj_shards: Parts into which TensorFlow 1 cut a weight's storage. None
+            and 1 are ignored, others refused: a weight is one variable.
         forget_bias: Added to the forget gate at every step; it is not part of `bias`.
         state_is_tuple: False joins the state, `(batch, num_units + size of h)`, c before h. It is
             deprecated and kept for old code.
         activation: A Keras activation; None is tanh, as in TensorFlow.
-        initializer: How `kernel`, the peepholes `w_f_diag`, `w_i_diag`, `w_o_diag` and
-            `projection_kernel` start.
+        reuse: What TensorFlow 1 had for sharing weights by name. None and False are ignored;
+            anything else is refused: give the same cell object instead.
+        name: The name of the cell.
+        dtype: Keras's dtype or dtype policy: "float32", "mixed_float16".
         bias_initializer: How `bias` starts.
-        **kwargs: Keras's `name`, `dtype`, `trainable`.
+        **kwargs: Keras's `trainable`.
 
     Call arguments:
         inputs: `(batch, features)`.
@@ -64,17 +70,26 @@ class LSTMCell(RNNCell):
         num_units: int,
         use_peepholes: bool = False,
         cell_clip: float | None = None,
+        initializer=None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
+        num_unit_shards: int | None = None,
+        num_proj_shards: int | None = None,
         forget_bias: float = 1.0,
         state_is_tuple: bool = True,
-        activation="tanh",
-        initializer="glorot_uniform",
+        activation=None,
+        reuse: bool | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        *,
         bias_initializer="zeros",
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(name=name, dtype=dtype, **kwargs)
         owner = type(self).__name__
+        settings.no_reuse(owner, reuse)
+        settings.no_shards(owner, "num_unit_shards", num_unit_shards)
+        settings.no_shards(owner, "num_proj_shards", num_proj_shards)
         self.num_units = settings.positive_integer(owner, "num_units", num_units)
         self.use_peepholes = use_peepholes
         self.cell_clip = settings.positive_number(owner, "cell_clip", cell_clip)
@@ -87,7 +102,7 @@ class LSTMCell(RNNCell):
         self.forget_bias = float(forget_bias)
         self.state_is_tuple = state_is_tuple
         self.activation = keras.activations.get(activation or "tanh")
-        self.initializer = keras.initializers.get(initializer)
+        self.initializer = keras.initializers.get(initializer or "glorot_uniform")
         self.bias_initializer = keras.initializers.get(bias_initializer)
         if not state_is_tuple:
             warn_of_concatenated_state(owner)

@@ -26,6 +26,8 @@ class OutputProjectionWrapper(CellWrapper):
         cell: The cell inside.
         output_size: The size of y.
         activation: A Keras activation; None is none.
+        reuse: What TensorFlow 1 had for sharing weights by name. None and False are ignored;
+            anything else is refused: give the same cell object instead.
         kernel_initializer: How `kernel`, `(size of h, output_size)`, the transpose of V, starts.
         bias_initializer: How `bias`, `(output_size,)`, which is c, starts.
         **kwargs: Keras's `name`, `dtype`, `trainable`.
@@ -53,12 +55,15 @@ class OutputProjectionWrapper(CellWrapper):
         cell: Any,
         output_size: int,
         activation=None,
+        reuse: bool | None = None,
+        *,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         **kwargs,
     ):
         super().__init__(cell, **kwargs)
         name = type(self).__name__
+        settings.no_reuse(name, reuse)
         self._output_size = settings.positive_integer(name, "output_size", output_size)
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)

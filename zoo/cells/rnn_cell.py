@@ -7,23 +7,24 @@ import keras
 from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-from zoo.cells import state
+from zoo.cells import settings, state
+from zoo.cells.direct_call import DirectCall
 from zoo.errors import InputError
 
 
-class RNNCell(DropoutRNNCell, keras.layers.Layer):
+class RNNCell(DirectCall, DropoutRNNCell, keras.layers.Layer):
     """One step of time: `output, next_states = cell(inputs, states)`.
 
     A cell is a horizontal array of units and never loops. A subclass defines `state_size`,
     `output_size`, `build` and `call`; `zoo.recurrence.dynamic_rnn` and `keras.layers.RNN` run it
-    over time.
+    over time. `cell.call(inputs, states)` is the same as `cell(inputs, states)`.
 
     `DropoutRNNCell` is the class by which `keras.layers.RNN` knows that a cell wants to be told
     where a sequence begins and ends. Its four methods are bent here to `begin_sequence` and
     `end_sequence`, so that masks which stay fixed over time work at any depth of nesting.
 
     Call arguments:
-        inputs: `(batch, features)`, floating.
+        inputs: `(batch, features)`; integers and booleans are cast to the compute dtype.
         states: The structure of `state_size` with `(batch, size)` tensors. Where `state_size` is
             an integer, a list of one tensor will do, and a list of one tensor comes back.
         training: Whether dropout and its like are at work.
@@ -45,12 +46,13 @@ class RNNCell(DropoutRNNCell, keras.layers.Layer):
         """The number of features of an output."""
         raise NotImplementedError
 
-    def zero_state(self, batch_size: Any, dtype: str | None = None) -> Any:
+    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
         """A state of zeros.
 
         Args:
             batch_size: Rows: an integer or a scalar integer tensor.
-            dtype: A floating dtype; the cell's compute dtype where None.
+            dtype: A floating dtype of Keras, NumPy or TensorFlow; the cell's compute dtype where
+                None.
 
         Returns:
             The structure of `state_size` with tensors `(batch_size, size)`.
@@ -61,6 +63,8 @@ class RNNCell(DropoutRNNCell, keras.layers.Layer):
                 f"{type(self).__name__}.zero_state expects batch_size to be an integer of at least "
                 f"0 or a scalar integer tensor; got {batch_size!r}"
             )
+        if dtype is not None:
+            dtype = settings.floating_dtype(f"{type(self).__name__}.zero_state", dtype)
         return state.zeros(self.state_size, batch_size, dtype or self.compute_dtype)
 
     def get_initial_state(self, batch_size: Any = None, dtype: str | None = None) -> Any:
@@ -94,7 +98,7 @@ class RNNCell(DropoutRNNCell, keras.layers.Layer):
     # Checks run before Keras's own machinery, which would wrap the message in several lines.
     def __call__(self, inputs, states, *args, **kwargs):
         owner = type(self).__name__
-        inputs = state.check_inputs(owner, inputs, "(batch, features)")
+        inputs = state.check_inputs(owner, inputs, "(batch, features)", self.compute_dtype)
         self.check_features(inputs.shape[-1])
         one_in_a_list = not state.is_sequence(self.state_size) and state.is_sequence(states)
         states = state.match(owner, self.state_size, states, inputs.shape[0])

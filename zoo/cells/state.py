@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from zoo.cells.lstm_state_tuple import LSTMStateTuple
 from zoo.errors import InputError
 
 
@@ -73,7 +74,8 @@ def match(owner: str, state_size: Any, state: Any, batch_size: int | None = None
 
     Any list or tuple may stand for any other, since Keras and saved models turn named tuples into
     plain ones; the number of parts and the shapes must agree. A list of one tensor may stand for
-    a tensor, as `keras.layers.RNN` has it.
+    a tensor, as `keras.layers.RNN` has it. An `LSTMStateTuple(c, h)` never stands for the `[h, c]`
+    of Keras's LSTM, which is the other way round.
 
     Args:
         owner: Who asks, for the message.
@@ -89,6 +91,7 @@ def match(owner: str, state_size: Any, state: Any, batch_size: int | None = None
     """
     if not is_sequence(state_size) and is_sequence(state) and len(state) == 1:
         state = state[0]
+    refuse_swapped(owner, state_size, state)
     if not _fits(state_size, state, batch_size):
         rows = "" if batch_size is None else f" with batch {batch_size}"
         raise InputError(
@@ -99,28 +102,72 @@ def match(owner: str, state_size: Any, state: Any, batch_size: int | None = None
     return _repack(state_size, state)
 
 
-def check_inputs(owner: str, inputs: Any, axes: str) -> Any:
+def refuse_swapped(owner: str, state_size: Any, state: Any) -> None:
+    """Raises `InputError` for an `LSTMStateTuple(c, h)` in the place of Keras's `[h, c]`."""
+    if not is_sequence(state_size) or not is_sequence(state):
+        return
+    # Keras's LSTM has a list for its size; a stack has a tuple.
+    if isinstance(state, LSTMStateTuple) and isinstance(state_size, list):
+        raise InputError(
+            f"{owner} expects the state [h, c] of Keras's LSTM; got an LSTMStateTuple(c, h): give "
+            "[state.h, state.c]"
+        )
+    for size, part in zip(state_size, state, strict=False):
+        refuse_swapped(owner, size, part)
+
+
+def check_inputs(owner: str, inputs: Any, axes: str, dtype: str | None = None) -> Any:
     """Checks the rank and the dtype of a layer's inputs; returns them as an array or tensor.
 
     Args:
         owner: Who asks, for the message.
         inputs: What was given.
         axes: What is expected, such as `"(batch, features)"`.
+        dtype: The dtype to which integers and booleans are cast, as Keras's layers do; None leaves
+            them.
+
+    Raises:
+        InputError: For ragged and sparse inputs, another rank, or a dtype that holds no numbers.
     """
-    inputs = inputs if hasattr(inputs, "shape") else np.asarray(inputs)
-    kind = type(inputs).__name__
-    if kind in ("RaggedTensor", "SparseTensor"):
-        raise InputError(f"{owner} expects a dense tensor and lengths; got a {kind}")
+    _refuse_ragged_and_sparse(owner, inputs)
+    if not hasattr(inputs, "shape"):
+        try:
+            inputs = np.asarray(inputs)
+        except ValueError as error:
+            raise InputError(
+                f"{owner} expects inputs {axes}; got lists of different lengths: pad them"
+            ) from error
     if len(inputs.shape) != axes.count(",") + 1:
         raise InputError(f"{owner} expects inputs {axes}; got shape {tuple(inputs.shape)}")
-    _check_floating(owner, "inputs", inputs)
-    return inputs
+    name = _dtype_name(inputs)
+    if "float" in name:
+        return inputs
+    if "int" not in name and "bool" not in name:
+        raise InputError(f"{owner} expects inputs of a floating or integer dtype; got {name}")
+    return inputs if dtype is None else ops.cast(inputs, dtype)
+
+
+def _refuse_ragged_and_sparse(owner: str, inputs: Any) -> None:
+    kind = type(inputs).__name__
+    if kind == "RaggedTensor" or getattr(inputs, "ragged", False):
+        raise InputError(
+            f"{owner} expects a dense tensor and lengths; got a ragged one: give x.to_tensor(), "
+            "and x.row_lengths() as sequence_length"
+        )
+    if kind == "SparseTensor" or getattr(inputs, "sparse", False):
+        raise InputError(
+            f"{owner} expects a dense tensor; got a sparse one: give tf.sparse.to_dense(x)"
+        )
 
 
 def _check_floating(owner: str, what: str, value: Any) -> None:
-    name = getattr(value.dtype, "name", value.dtype)
-    if "float" not in str(name):
+    name = _dtype_name(value)
+    if "float" not in name:
         raise InputError(f"{owner} expects {what} of a floating dtype; got {name}")
+
+
+def _dtype_name(value: Any) -> str:
+    return str(getattr(value.dtype, "name", value.dtype))
 
 
 def _fits(state_size: Any, state: Any, batch_size: int | None) -> bool:

@@ -6,6 +6,7 @@ from keras import ops
 
 from zoo.errors import InputError
 from zoo.recurrence.dynamic_rnn import layer_for, swap_batch_and_time
+from zoo.recurrence.tf1_arguments import check_tf1_arguments
 
 
 def bidirectional_dynamic_rnn(
@@ -15,10 +16,17 @@ def bidirectional_dynamic_rnn(
     sequence_length: Any = None,
     initial_state_fw: Any = None,
     initial_state_bw: Any = None,
+    dtype: Any = None,
+    parallel_iterations: int | None = None,
+    swap_memory: bool = False,
     time_major: bool = False,
+    scope: str | None = None,
+    *,
     training: bool | None = None,
 ) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """Runs one cell forwards and another backwards, as TensorFlow's function of this name did.
+
+    The positional order is TensorFlow 1's.
 
     After Schuster and Paliwal 1997. The backward cell starts at each row's last real step, so
     padding never comes first; its outputs are put back into the order of the inputs, and its state
@@ -31,6 +39,7 @@ def bidirectional_dynamic_rnn(
         sequence_length: `(batch,)` integers from 0 to time; None means every row is full.
         initial_state_fw: A state of `cell_fw`; its own first state where None.
         initial_state_bw: A state of `cell_bw`; its own first state where None.
+        dtype, parallel_iterations, swap_memory, scope: See `dynamic_rnn`.
         time_major: Whether inputs and outputs are `(time, batch, ...)`.
         training: Handed on to both cells.
 
@@ -40,7 +49,7 @@ def bidirectional_dynamic_rnn(
         `keras.ops.concatenate(outputs, axis=-1)`.
 
     Raises:
-        InputError: For one cell in both directions, and as `DynamicRNN`.
+        InputError: For one cell in both directions, and as `dynamic_rnn`.
 
     Example:
 
@@ -56,6 +65,15 @@ def bidirectional_dynamic_rnn(
             f"bidirectional_dynamic_rnn got the same {name} object for both directions, which "
             f"would share its weights: make two, {name}(...) and {name}(...)"
         )
+    check_tf1_arguments(
+        "bidirectional_dynamic_rnn",
+        (cell_fw, cell_bw),
+        dtype,
+        parallel_iterations,
+        swap_memory,
+        time_major,
+        scope,
+    )
     if time_major:
         inputs = swap_batch_and_time(inputs)
     directions = ((cell_fw, initial_state_fw, False), (cell_bw, initial_state_bw, True))

@@ -10,6 +10,7 @@ from keras import ops
 from zoo.cells import RNNCell, state, step
 from zoo.recurrence.loop import run_over_time
 from zoo.recurrence.sequence_length import check_sequence_length, guard_in_graph
+from zoo.recurrence.tf1_arguments import check_tf1_arguments
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -30,7 +31,7 @@ class DynamicRNN(keras.layers.Layer):
         **kwargs: Keras's `name`, `dtype` (the cell's where not given), `trainable`.
 
     Call arguments:
-        inputs: `(batch, time, features)`.
+        inputs: `(batch, time, features)`; integers and booleans are cast to the cell's dtype.
         sequence_length: `(batch,)` integers from 0 to time; None means every row is full.
         initial_state: The structure of `cell.state_size`; the cell's own first state where None.
         training: Handed on to the cell.
@@ -62,7 +63,8 @@ class DynamicRNN(keras.layers.Layer):
     # Checks run before Keras's own machinery, which would wrap the message in several lines.
     def __call__(self, inputs, sequence_length=None, initial_state=None, **kwargs):
         owner = type(self).__name__
-        inputs = state.check_inputs(owner, inputs, "(batch, time, features)")
+        dtype = step.compute_dtype(self.cell)
+        inputs = state.check_inputs(owner, inputs, "(batch, time, features)", dtype)
         if isinstance(self.cell, RNNCell):
             self.cell.check_features(inputs.shape[-1])
         sequence_length = check_sequence_length(owner, sequence_length, inputs.shape)
@@ -129,10 +131,15 @@ def dynamic_rnn(
     inputs: Any,
     sequence_length: Any = None,
     initial_state: Any = None,
+    dtype: Any = None,
+    parallel_iterations: int | None = None,
+    swap_memory: bool = False,
     time_major: bool = False,
+    scope: str | None = None,
+    *,
     training: bool | None = None,
 ) -> tuple[Any, Any]:
-    """Runs a cell over time, as `tf.compat.v1.nn.dynamic_rnn` did.
+    """Runs a cell over time, as `tf.compat.v1.nn.dynamic_rnn` did, with its positional order.
 
     It takes tensors, in eager code and in `tf.function`, and the symbolic tensors of Keras's
     functional API alike; there, and for semantics, see `DynamicRNN`, the layer that does the work.
@@ -142,7 +149,13 @@ def dynamic_rnn(
         inputs: `(batch, time, features)`.
         sequence_length: `(batch,)` integers from 0 to time; None means every row is full.
         initial_state: The structure of `cell.state_size`; the cell's own first state where None.
+        dtype: The dtype of outputs and states, which is the cell's compute dtype: another one is
+            refused. TensorFlow 1 needed it without an `initial_state`; here it may be left out.
+        parallel_iterations, swap_memory: A number of iterations and a flag by which TensorFlow 1
+            ran its loop. They changed no number; they are ignored.
         time_major: Whether inputs and outputs are `(time, batch, ...)`.
+        scope: A name under which TensorFlow 1 put the weights. It is ignored: a weight belongs to
+            its cell.
         training: Handed on to the cell.
 
     Returns:
@@ -151,7 +164,8 @@ def dynamic_rnn(
         row's last real step.
 
     Raises:
-        InputError: As `DynamicRNN`.
+        InputError: As `DynamicRNN`; for a `dtype` that is not the cell's; for a value that one of
+            the other arguments could not have had in TensorFlow 1, such as a number for a flag.
 
     Example:
 
@@ -160,6 +174,9 @@ def dynamic_rnn(
     >>> tuple(outputs.shape), tuple(upper.h.shape)
     ((2, 5, 4), (2, 4))
     """
+    check_tf1_arguments(
+        "dynamic_rnn", (cell,), dtype, parallel_iterations, swap_memory, time_major, scope
+    )
     if time_major:
         inputs = swap_batch_and_time(inputs)
     layer = layer_for(cell)

@@ -1,9 +1,12 @@
 """Runs TensorFlow's own legacy cells and saves what they compute; a process of its own.
 
 Usage: python legacy_cells_process.py FOLDER, with TF_USE_LEGACY_KERAS=1. It writes a TensorFlow 1
-checkpoint for each case and one `numbers.npz`. It knows nothing of the zoo.
+checkpoint for each case, one `numbers.npz`, and `signatures.json`, the positional order of the
+arguments of cells and functions. It knows nothing of the zoo.
 """
 
+import inspect
+import json
 import pathlib
 import sys
 
@@ -115,7 +118,26 @@ def time_major(inputs, normal):
     return {**named("outputs", tf.transpose(outputs, [1, 0, 2])), **named("state", state)}
 
 
+def signatures():
+    """The names of the arguments that TensorFlow takes by position, without `self`."""
+    functions = {
+        **{name: getattr(legacy, name).__init__ for name in dir(legacy) if name[0].isupper()},
+        "zero_state": legacy.RNNCell.zero_state,
+        "dynamic_rnn": tf1.nn.dynamic_rnn,
+        "bidirectional_dynamic_rnn": tf1.nn.bidirectional_dynamic_rnn,
+    }
+    return {
+        name: [
+            parameter.name
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.kind == parameter.POSITIONAL_OR_KEYWORD and parameter.name != "self"
+        ]
+        for name, function in functions.items()
+    }
+
+
 def main(folder):
+    (folder / "signatures.json").write_text(json.dumps(signatures()))
     numbers = {"lengths": LENGTHS}
     for case, make in CELLS.items():
         run(case, folder, numbers, one_direction(make, LENGTHS))

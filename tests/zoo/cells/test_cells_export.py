@@ -17,7 +17,7 @@ FEATURES = 3
 MADE = {name: cells.get(name, FEATURES) for name in cells.names()}
 MADE |= {
     "gru_reset_after": cells.GRUCell(2, reset_after=True),
-    "projected": cells.LSTMCell(4, True, 0.5, 2, 0.4),
+    "projected": cells.LSTMCell(4, True, 0.5, num_proj=2, proj_clip=0.4),
     "dropout": cells.DropoutWrapper(cells.GRUCell(2), 0.5, 0.5, 0.5, variational_recurrent=True),
     "residual": cells.ResidualWrapper(cells.BasicLSTMCell(FEATURES)),
     "highway": cells.HighwayWrapper(cells.BasicRNNCell(FEATURES), False),

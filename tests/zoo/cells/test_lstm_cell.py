@@ -36,7 +36,9 @@ CHOICES = list(itertools.product([False, True], [None, 0.4], [(None, None), (2, 
 
 @pytest.mark.parametrize(("peepholes", "cell_clip", "projection"), CHOICES)
 def test_one_step_against_numpy(random, peepholes, cell_clip, projection):
-    cell = cells.LSTMCell(4, peepholes, cell_clip, *projection, forget_bias=0.7, dtype="float64")
+    cell = cells.LSTMCell(
+        4, peepholes, cell_clip, None, *projection, forget_bias=0.7, dtype="float64"
+    )
     cell.build((None, 3))
     cell.set_weights([random.normal(size=w.shape) for w in cell.weights])
     size = projection[0] or 4

@@ -232,9 +232,11 @@ def test_it_learns_under_keras_fit(name, jit, random):
 WRONG_INPUTS = [
     (np.zeros((2, 5, 3), "float32"), r"expects inputs \(batch, features\); got shape \(2, 5, 3\)"),
     (np.zeros(3, "float32"), r"expects inputs \(batch, features\); got shape \(3,\)"),
-    (np.zeros((2, 3), "int32"), "expects inputs of a floating dtype; got int32"),
-    (tf.zeros((2, 3), tf.bool), "expects inputs of a floating dtype; got bool"),
-    (np.array([["a"] * 3] * 2), "expects inputs of a floating dtype"),
+    (np.zeros((2, 3), "complex64"), "expects inputs of a floating or integer dtype; got complex64"),
+    (np.array([["a"] * 3] * 2), "expects inputs of a floating or integer dtype"),
+    ([[1.0, 2.0], [3.0]], "got lists of different lengths: pad them"),
+    (tf.ragged.constant([[1.0, 2.0], [3.0]]), r"got a ragged one: give x.to_tensor\(\)"),
+    (tf.sparse.eye(2, 3), "got a sparse one"),
 ]
 
 
@@ -271,6 +273,67 @@ def test_states_that_cannot_be(name, state, message):
     with pytest.raises(InputError, match=message) as caught:
         CELLS[name]()(np.zeros((2, 3), "float32"), state)
     assert "\n" not in str(caught.value)
+
+
+@every_cell
+def test_call_of_a_fresh_cell_is_the_cell_itself(name, random):
+    x = tf.constant(random.normal(size=(2, UNITS)), tf.float32)
+    cell = CELLS[name]()
+    output, state = cell.call(x, cell.zero_state(2, np.float32))
+    expected, expected_state = cell(x, cell.zero_state(2))
+    np.testing.assert_array_equal(output, expected)
+    tf.nest.map_structure(np.testing.assert_array_equal, state, expected_state)
+    run = tf.function(lambda fresh, value: fresh.call(value, fresh.zero_state(2)), autograph=False)
+    fresh = CELLS[name]()
+    assert run(fresh, x)[0].shape == output.shape
+    symbolic = keras.Input(batch_shape=(2, UNITS))
+    fresh = CELLS[name]()
+    model = keras.Model(symbolic, fresh.call(symbolic, fresh.zero_state(2)))
+    assert model(x)[0].shape == output.shape
+    assert len(model.weights) == len(cell.weights)
+
+
+@pytest.mark.parametrize("name", ["basic_rnn", "basic_lstm", "dropout", "stack"])
+@pytest.mark.parametrize(("inputs", "message"), WRONG_INPUTS)
+def test_call_checks_too(name, inputs, message):
+    cell = CELLS[name]()
+    for _ in range(2):
+        with pytest.raises(InputError, match=message):
+            cell.call(inputs, cell.zero_state(2))
+        cell.call(np.zeros((2, 3), "float32"), cell.zero_state(2))
+
+
+@every_cell
+def test_integers_are_numbers(name, random):
+    whole = random.randint(-3, 4, size=(2, UNITS))
+    cell = filled(CELLS[name](), random)
+    expected, _ = cell(whole.astype("float32"), cell.zero_state(2))
+    for dtype in ("int64", "int32", "int8"):
+        np.testing.assert_array_equal(cell(whole.astype(dtype), cell.zero_state(2))[0], expected)
+    output, _ = cell(tf.constant(whole > 0), cell.zero_state(2))
+    expected, _ = cell((whole > 0).astype("float32"), cell.zero_state(2))
+    np.testing.assert_array_equal(output, expected)
+
+
+def test_the_state_of_a_keras_lstm_is_not_taken_the_wrong_way_round():
+    cell = cells.MultiRNNCell([cells.BasicLSTMCell(3), keras.layers.LSTMCell(3)])
+    state = LSTMStateTuple(rows(2, 3), rows(2, 3))
+    with pytest.raises(InputError, match=r"Keras's LSTM; .* give \[state.h, state.c\]"):
+        cell(rows(2, 3), (state, state))
+    cell(rows(2, 3), (state, [state.h, state.c]))
+
+
+@pytest.mark.parametrize("dtype", ["int32", tf.int32, np.int64, "banana", True, 32, "string"])
+def test_dtypes_of_a_state_that_cannot_be(dtype):
+    with pytest.raises(InputError, match="zero_state expects dtype to be a floating dtype"):
+        cells.BasicLSTMCell(3).zero_state(2, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", tf.float32, np.float32, np.dtype("float32")])
+def test_every_way_to_name_a_dtype(dtype):
+    cell = cells.BasicRNNCell(3, None, None, "named", dtype)
+    assert (cell.name, cell.compute_dtype) == ("named", "float32")
+    assert cell.zero_state(2, dtype).dtype == "float32"
 
 
 @pytest.mark.parametrize("batch_size", [-1, None, 2.0, "2", True])
