@@ -15,7 +15,7 @@ $(INSTALLED): setup.cfg pyproject.toml
 	@touch $@
 
 demo: $(INSTALLED)
-	$(BIN)/python -m command_line.demo
+	$(BIN)/python -m recipes.commands.demo
 
 # By files: what the tests of a file share is made once.
 test: $(INSTALLED)

@@ -50,8 +50,8 @@ TARGETS = {
 def main() -> int:
     """Runs the benchmark and prints its table; 1 where an answer was wrong or lost."""
     arguments = _arguments()
+    from zoo.references.saved_models import list_versions
     from zoo.serving import Server
-    from zoo.serving.saved_model_files import list_versions
     from zoo.serving.servable import Servable
 
     folder = arguments.model_base / arguments.model

@@ -9,17 +9,17 @@ import importlib
 
 # Looked up when first used: the datasets need no TensorFlow, the recipes do.
 _PUBLIC = {
-    "Run": "recipes.run",
-    "SavedRecipe": "recipes.target",
-    "get": "recipes.catalog",
-    "lines": "recipes.target",
+    "Run": "recipes.workbench.run",
+    "SavedRecipe": "recipes.workbench.opening",
+    "get": "recipes.workbench.fittable",
+    "lines": "recipes.workbench.opening",
     "list_datasets": "recipes.datasets.listing",
-    "list_models": "recipes.listing",
-    "list_recipes": "recipes.listing",
-    "list_saved": "recipes.listing",
+    "list_models": "recipes.workbench.listing",
+    "list_recipes": "recipes.workbench.listing",
+    "list_saved": "recipes.workbench.listing",
     "names": "recipes.catalog",
-    "open_target": "recipes.target",
-    "predict": "recipes.target",
+    "open_target": "recipes.workbench.opening",
+    "predict": "recipes.workbench.opening",
 }
 
 __all__ = sorted(_PUBLIC)

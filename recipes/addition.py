@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 
 import zoo
+from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
-from recipes.forcing import ForcingSettings
-from recipes.measuring import answered
+from recipes.families.forcing import ForcingSettings
+from recipes.families.text_to_text import PairAssets, TextToTextRecipe
+from recipes.metrics.answers import answered
 from recipes.recipe import register
-from recipes.splitting import held_out
-from recipes.text_to_text import PairAssets, TextToTextRecipe
 from zoo.errors import InputError
 from zoo.text import Vocabulary
 from zoo.tuning import Parameter

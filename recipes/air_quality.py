@@ -7,7 +7,7 @@ import numpy as np
 
 from recipes import datasets
 from recipes.datasets.air_quality import NUMBERS, WINDS, read_hours
-from recipes.forecasting import ForecastRecipe, ForecastSettings, Series
+from recipes.families.forecasting import ForecastRecipe, ForecastSettings, Series
 from recipes.recipe import register
 from zoo.tuning import Parameter
 

@@ -11,11 +11,11 @@ import tensorflow as tf
 import zoo
 from recipes import datasets
 from recipes.datasets.babi import read_questions
-from recipes.measuring import answered
+from recipes.datasets.splitting import held_out
+from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from recipes.splitting import held_out
 from zoo.errors import InputError
-from zoo.serving.story_to_answer import StoryToAnswer
+from zoo.signatures.story_to_answer import StoryToAnswer
 from zoo.text import PAD_ID, Vocabulary
 from zoo.text.sentences import split_sentences, split_words
 from zoo.training import TokenNats, token_cross_entropy

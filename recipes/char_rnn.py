@@ -6,12 +6,16 @@ import numpy as np
 import tensorflow as tf
 
 from recipes import datasets
+from recipes.baselines.ngrams import NGrams
 from recipes.datasets.text_corpus import read_corpus
-from recipes.language_modelling import CharacterAssets, LanguageModelRecipe, LanguageModelSettings
-from recipes.metrics.ngrams import NGrams
+from recipes.families.language_modelling import (
+    CharacterAssets,
+    LanguageModelRecipe,
+    LanguageModelSettings,
+)
 from recipes.recipe import Shown, register
 from zoo.errors import InputError
-from zoo.serving.language_model import LanguageModel
+from zoo.signatures.language_model import LanguageModel
 from zoo.text import START_ID, Vocabulary
 from zoo.topologies import TokenStep
 from zoo.training import CarriedState, LanePlan, windows_of
@@ -161,7 +165,7 @@ class CharRNN(LanguageModelRecipe):
         return LanguageModel(
             TokenStep(model),
             assets.vocabulary,
-            self.tokeniser,
+            self.tokenizer,
             start_id=start_of(assets),
             temperature=settings.temperature,
             max_length=settings.max_length,

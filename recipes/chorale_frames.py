@@ -8,20 +8,20 @@ import tensorflow as tf
 
 import zoo
 from recipes import datasets
-from recipes.chorales import SPLITS
 from recipes.datasets.chorales import (
     HIGHEST_NOTE,
     LOWEST_NOTE,
+    SPLITS,
     piano_roll,
     read_chorales,
 )
 from recipes.datasets.reading import numbered_lines
-from recipes.measuring import answered
-from recipes.music import chord_text, read_chord_text, transposed
+from recipes.datasets.splitting import held_out
+from recipes.families.music import chord_text, read_chord_text, transposed
+from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from recipes.splitting import held_out
 from zoo.errors import InputError
-from zoo.serving.chords_to_chord import ChordsToChord
+from zoo.signatures.chords_to_chord import ChordsToChord
 from zoo.training.note_objectives import FrameNats, frame_cross_entropy
 from zoo.tuning import Parameter
 

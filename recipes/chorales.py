@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 
 from recipes import datasets
-from recipes.datasets.chorales import read_chorales
+from recipes.baselines.ngrams import NGrams
+from recipes.datasets.chorales import SPLITS, read_chorales
+from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
-from recipes.label_to_text import LabelToTextRecipe, LabelToTextSettings
-from recipes.metrics.ngrams import NGrams
-from recipes.music import (
+from recipes.families.label_to_text import LabelToTextRecipe, LabelToTextSettings
+from recipes.families.music import (
     BAR,
     chord_text,
     draw_score,
@@ -19,10 +20,8 @@ from recipes.music import (
     write_midi,
 )
 from recipes.recipe import Shown, register
-from recipes.splitting import held_out
 from zoo.errors import InputError
 
-SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 # The file's notes lie an octave above where a choir sings them.
 TO_SINGERS = -12
 
@@ -83,7 +82,7 @@ class Chorales(LabelToTextRecipe):
     )
     example = "G major"
     settings = Settings()
-    tokeniser = "words"
+    tokenizer = "words"
 
     def read(self, settings, data, split):
         if data is not None:

@@ -12,23 +12,17 @@ import zoo
 from recipes import datasets
 from recipes.datasets import gutenberg
 from recipes.datasets.reading import read_text
-from recipes.drawing_gaps import draw_gaps
-from recipes.measuring import answered
+from recipes.datasets.splitting import held_out
+from recipes.drawings.gaps import draw_gaps
+from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from recipes.splitting import held_out
 from zoo.errors import InputError
-from zoo.serving.gap_filler import GapFiller
+from zoo.signatures.gap_filler import GapFiller
 from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary
 from zoo.text.treebank import treebank_split
 from zoo.training.sampled_nats import SampledNats
 from zoo.tuning import Parameter
 
-# Whole books: no sentence of the test book's author is in training.
-BOOKS = {
-    "train": ("11-0.txt", "158-0.txt", "161.txt", "1342-0.txt", "1400-0.txt", "2701-0.txt"),
-    "validation": ("98-0.txt",),
-    "test": ("1661.txt",),
-}
 # Rows asked at once: each word of them gets a number for every word of the vocabulary.
 MEASURED_AT_ONCE = 48
 
@@ -124,8 +118,8 @@ class Cloze(Recipe):
             if not own:
                 raise InputError(f"{data}: no sentence in the file, expected English prose")
             return held_out(own, split, sizes, what="sentences")
-        paths = datasets.fetch(self.datasets[0], list(BOOKS[split]))
-        books = (gutenberg.read_book(paths[name]) for name in BOOKS[split])
+        paths = datasets.fetch(self.datasets[0], list(gutenberg.BOOKS[split]))
+        books = (gutenberg.read_book(paths[name]) for name in gutenberg.BOOKS[split])
         return [one for book in books for one in _sentences(book, settings.max_words)]
 
     def prepare(self, settings, examples):

@@ -15,18 +15,18 @@ from recipes.datasets.labelled_recordings import (
     read_labelled_folder,
     read_sound,
 )
-from recipes.measuring import answered
+from recipes.datasets.splitting import held_out
+from recipes.families.sound import DATASET, SPEAKERS, public_recordings, warmup_requests
+from recipes.metrics.answers import answered
 from recipes.metrics.sequence_errors import token_error_rate
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from recipes.settings import replace
-from recipes.splitting import held_out
-from recipes.spoken_digits import DATASET, SPEAKERS, SpokenDigits
 from zoo.audio.log_mel import LogMel
 from zoo.audio.spectrogram_masking import SpectrogramMasking
 from zoo.audio.waveform_augmentation import WaveformAugmentation
 from zoo.errors import unknown_name
-from zoo.serving.waveform_to_text import WaveformToText
-from zoo.text import Vocabulary, fed_and_wanted, tokenisers
+from zoo.signatures.waveform_to_text import WaveformToText
+from zoo.text import Vocabulary, fed_and_wanted
+from zoo.text import tokenizers as tokenizers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
@@ -140,8 +140,7 @@ class ConnectedDigits(Recipe):
             return connected_digits(kept, count, SEEDS[split])
         if settings.unseen_speaker not in SPEAKERS:
             raise unknown_name("speaker", settings.unseen_speaker, SPEAKERS)
-        same = {"validation_recordings": settings.validation_recordings}
-        recordings = SpokenDigits().read(replace(SpokenDigits.settings, same), None, split)
+        recordings = public_recordings(split, settings.validation_recordings)
         known = [one for one in recordings if one.speaker != settings.unseen_speaker]
         utterances = connected_digits(known, count, SEEDS[split])
         if split == "test":
@@ -195,7 +194,7 @@ class ConnectedDigits(Recipe):
         flat = np.concatenate([one.samples for one in examples])
         waveform = tf.RaggedTensor.from_row_lengths(flat, lengths.astype("int64"), validate=False)
         texts = tf.constant([one.text for one in examples])
-        words = assets.words.ids(tokenisers.get("words").split(texts))
+        words = assets.words.ids(tokenizers.get("words").split(texts))
         return {"waveform": waveform, "words": words}, lengths
 
     def features(self, columns):
@@ -220,7 +219,7 @@ class ConnectedDigits(Recipe):
         return WaveformToText(
             model,
             assets.words,
-            tokenisers.get("words"),
+            tokenizers.get("words"),
             assets.sample_rate,
             beam_width=settings.beam_width,
             num_results=settings.num_results,
@@ -300,5 +299,5 @@ class ConnectedDigits(Recipe):
         return f'model(signature="wav", wav=[open("{example}", "rb").read()])["text"]'
 
     def warmup(self):
-        requests = dict(SpokenDigits().warmup())
+        requests = warmup_requests()
         return [*requests.items(), ("greedy", requests["serving_default"])]

@@ -12,14 +12,15 @@ from recipes.datasets.arrays import read_arrays
 from recipes.datasets.digit_strips import HEIGHT, WIDTH, Captioned, digit_strips
 from recipes.datasets.mnist import read_images
 from recipes.datasets.pictures import Labelled
-from recipes.image_to_label import EncodedPicture, encoded_picture
-from recipes.measuring import answered
+from recipes.datasets.splitting import held_out
+from recipes.families.image_to_label import EncodedPicture, encoded_picture
+from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from recipes.splitting import held_out
 from zoo.errors import InputError
-from zoo.serving.image_to_text import ImageToText
-from zoo.serving.pictures import decode_picture, standardise_clip
-from zoo.text import Vocabulary, fed_and_wanted, tokenisers
+from zoo.images.pictures import decode_picture, standardise_clip
+from zoo.signatures.image_to_text import ImageToText
+from zoo.text import Vocabulary, fed_and_wanted
+from zoo.text import tokenizers as tokenizers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
@@ -150,7 +151,7 @@ class DigitCaptions(Recipe):
 
     def columns(self, assets, examples):
         captions = tf.constant([example.caption for example in examples])
-        words = assets.words.ids(tokenisers.get("words").split(captions))
+        words = assets.words.ids(tokenizers.get("words").split(captions))
         pictures = np.stack([example.picture for example in examples])
         return {"picture": pictures, "words": words}, words.row_lengths().numpy()
 
@@ -175,7 +176,7 @@ class DigitCaptions(Recipe):
         return ImageToText(
             model,
             assets.words,
-            tokenisers.get("words"),
+            tokenizers.get("words"),
             HEIGHT,
             WIDTH,
             max_length=settings.max_length,

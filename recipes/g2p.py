@@ -8,15 +8,16 @@ import tensorflow as tf
 
 from recipes import datasets
 from recipes.datasets import cmudict
+from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
-from recipes.forcing import ForcingSettings
-from recipes.measuring import answered
+from recipes.families.forcing import ForcingSettings
+from recipes.families.text_to_text import PairAssets, TextToTextRecipe, some
+from recipes.metrics.answers import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
 from recipes.recipe import register
-from recipes.splitting import held_out
-from recipes.text_to_text import PairAssets, TextToTextRecipe, some
 from zoo.errors import unknown_name
-from zoo.text import Vocabulary, tokenisers
+from zoo.text import Vocabulary
+from zoo.text import tokenizers as tokenizers
 from zoo.tuning import Parameter
 
 
@@ -123,15 +124,15 @@ class G2P(TextToTextRecipe):
     def prepare(self, settings, examples):
         sounds = [sound for _, all_right in examples for sound in all_right]
         by_space = any(" " in sound for sound in sounds)
-        tokeniser = tokenisers.get("words" if by_space else "characters")
-        targets = [tokeniser.split_text(sound) for sound in sounds]
+        tokenizer = tokenizers.get("words" if by_space else "characters")
+        targets = [tokenizer.split_text(sound) for sound in sounds]
         # The graph lower-cases by the same op, so that both see the same letters.
         lowered = tf.strings.lower(tf.constant([word for word, _ in examples]), encoding="utf-8")
         return PairAssets(
             Vocabulary.build(text.decode() for text in lowered.numpy()),
             Vocabulary.build(targets),
             "characters",
-            tokeniser.name,
+            tokenizer.name,
             # Room for words longer than any in training.
             max_length=2 * max(map(len, targets)),
             lower_case=True,

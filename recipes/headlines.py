@@ -7,15 +7,16 @@ import tensorflow as tf
 
 from recipes import datasets
 from recipes.datasets.ag_news import read_news
+from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
-from recipes.forcing import ForcingSettings
-from recipes.measuring import answered
+from recipes.families.forcing import ForcingSettings
+from recipes.families.text_to_text import PairAssets, TextToTextRecipe, some
+from recipes.metrics.answers import answered
 from recipes.metrics.summaries import rouge
 from recipes.recipe import Shown, register
-from recipes.splitting import held_out
-from recipes.text_to_text import PairAssets, TextToTextRecipe, some
 from zoo.errors import InputError
-from zoo.text import PAD_ID, SPECIAL, UNKNOWN_ID, Vocabulary, tokenisers
+from zoo.text import PAD_ID, SPECIAL, UNKNOWN_ID, Vocabulary
+from zoo.text import tokenizers as tokenizers
 from zoo.text.extended_vocabulary import ExtendedVocabulary
 from zoo.training import TokenNats
 from zoo.training.copying import extended_cross_entropy
@@ -127,7 +128,7 @@ class Headlines(TextToTextRecipe):
         return [(" ".join(text.split()[: settings.max_words]), title) for text, title in found]
 
     def prepare(self, settings, examples):
-        cut = tokenisers.get("marked_words").split
+        cut = tokenizers.get("marked_words").split
         texts, titles = (_lowered(list(side)) for side in zip(*examples, strict=True))
         sides = [cut(texts).to_list(), cut(titles).to_list()]
         # One vocabulary: a word means the same in the text and in the title.
@@ -193,7 +194,7 @@ class Headlines(TextToTextRecipe):
         return super().module(settings, assets, model, settings.no_repeat_ngram)
 
     def pieces(self, text):
-        return tokenisers.get("marked_words").split_text(text)
+        return tokenizers.get("marked_words").split_text(text)
 
     # How it is measured --------------------------------------------------------------------
 

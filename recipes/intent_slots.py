@@ -6,9 +6,7 @@ from collections import Counter
 from recipes import datasets
 from recipes.datasets.own_commands import read_own_commands
 from recipes.datasets.snips import read_commands
-from recipes.metrics.tagging import entity_scores
-from recipes.recipe import register
-from recipes.tagging import (
+from recipes.families.tagging import (
     Tagged,
     TaggingRecipe,
     TaggingSettings,
@@ -16,6 +14,8 @@ from recipes.tagging import (
     said_stretches,
     stretches,
 )
+from recipes.metrics.tagging import entity_scores
+from recipes.recipe import register
 from zoo.text.spoken import spoken_split
 
 FOLDERS = {"train": "train", "validation": "valid", "test": "test"}
@@ -76,7 +76,7 @@ class IntentSlots(TaggingRecipe):
         paths = datasets.fetch(self.datasets[0], names)
         return [_tagged(command) for command in read_commands(*(paths[name] for name in names))]
 
-    def tokenise(self, text):
+    def tokenize(self, text):
         return spoken_split(text)
 
     def measure(self, settings, answers, examples):

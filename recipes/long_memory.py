@@ -11,8 +11,8 @@ import tensorflow as tf
 
 import zoo
 from recipes.datasets.memory_problems import COPIED, SYMBOLS, adding_problem, copying_problem
-from recipes.measuring import answered
-from recipes.memory_modules import MARK, MarkedSum, Recall
+from recipes.families.memory_problems import MARK, MarkedSum, Recall
+from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
 from zoo.errors import InputError, unknown_name
 from zoo.training.step_cross_entropy import step_cross_entropy
@@ -95,9 +95,9 @@ class LongMemory(Recipe):
         "the example the shipped one, trained on 200, makes -0.15 where 0.61 is right; of 200 it "
         "says what the table shows."
     )
-    tried = """All cells with these settings, by `python -m recipes.long_memory_table`: 1,500 steps
-of 64 sequences, 64 units, seed 0; a gated cell starts by chrono initialisation (Tallec & Ollivier
-2018).
+    tried = """All cells with these settings, by
+`python -m recipes.workbench.comparing.memory`: 1,500 steps of 64 sequences, 64 units, seed 0; a
+gated cell starts by chrono initialisation (Tallec & Ollivier 2018).
 Mean squared error on the validation sequences, and the share that is off by less than 0.04 (0.167
 is what a constant guess gets):
 

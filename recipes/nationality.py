@@ -4,9 +4,9 @@ import dataclasses
 
 from recipes import datasets
 from recipes.datasets.name_lists import read_by_nationality
+from recipes.datasets.stratifying import stratified
+from recipes.families.text_to_label import LabelSettings, TextToLabelRecipe
 from recipes.recipe import register
-from recipes.stratifying import stratified
-from recipes.text_to_label import LabelSettings, TextToLabelRecipe
 from zoo.tuning import Parameter
 
 
@@ -15,7 +15,7 @@ class Settings(LabelSettings):
     """Settings of nationality, with the reason beside each value."""
 
     dataset: str = "names-by-nationality"
-    tokeniser: str = "characters"
+    tokenizer: str = "characters"
     units: int = 128
     embedding_dim: int = 64
     num_layers: int = 1

@@ -5,9 +5,7 @@ import dataclasses
 from recipes import datasets
 from recipes.datasets import wnut17
 from recipes.datasets.tagged_words import read_tagged_words
-from recipes.metrics.tagging import entity_scores
-from recipes.recipe import register
-from recipes.tagging import (
+from recipes.families.tagging import (
     Tagged,
     TaggingRecipe,
     TaggingSettings,
@@ -15,6 +13,8 @@ from recipes.tagging import (
     said_stretches,
     stretches,
 )
+from recipes.metrics.tagging import entity_scores
+from recipes.recipe import register
 from zoo.text.treebank import treebank_split
 from zoo.topologies.crf_error import ChainTagError
 
@@ -66,7 +66,8 @@ class Ner(TaggingRecipe):
         "settings for 12 epochs, 14.7 %, no better than the most frequent tag of each word "
         "(14.5 %); for 40 epochs, 20.3 %: the F1 of single tags stands still from the 14th epoch "
         "on, and the loss rises from the 11th. Most entities are words it never saw. "
-        "With `--set word_vectors=words.txt`, made by `python -m recipes.ppmi_vectors words.txt` "
+        "With `--set word_vectors=words.txt`, made by `python -m recipes.datasets.ppmi_vectors "
+        "words.txt` "
         "of ag-news/test.csv, gutenberg-books/*.txt and multi30k/raw/train.en.gz (20,000 words, "
         "64 numbers each; they know 79 % of the training words): 25.9 % on validation, and 22.0 % "
         "on the test, where the shipped model, which knows the training data alone, has 13.4 %."
@@ -89,7 +90,7 @@ class Ner(TaggingRecipe):
         own = [Tagged(*pair) for pair in read_tagged_words(data, iob=True)]
         return self.own(settings, own, split)
 
-    def tokenise(self, text):
+    def tokenize(self, text):
         return treebank_split(text, cut_hyphens=False)
 
     def objective(self, settings):

@@ -6,10 +6,10 @@ from recipes import datasets
 from recipes.datasets import conllu
 from recipes.datasets.reading import numbered_lines
 from recipes.datasets.tagged_words import read_tagged_words
-from recipes.measuring import answered
+from recipes.families.tagging import Tagged, TaggingRecipe, TaggingSettings, commonest_tags
+from recipes.metrics.answers import answered
 from recipes.metrics.tagging import sentence_accuracy, tag_accuracy, word_scores
 from recipes.recipe import register
-from recipes.tagging import Tagged, TaggingRecipe, TaggingSettings, commonest_tags
 
 FILES = {
     "train": "en_ewt-ud-train.conllu",

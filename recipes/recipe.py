@@ -10,15 +10,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.errors import naming, unknown_name
+from recipes.metrics.answers import Answer, Answers
+from zoo.errors import naming
 from zoo.registry import Registry
 from zoo.training.batching import BatchPlan, Columns
 from zoo.training.token_batching import TokenBatchPlan
 from zoo.tuning import Parameter
 
-recipes: Registry["Recipe"] = Registry("recipe")
-
-Answer = Mapping[str, np.ndarray]
+REGISTRY: Registry["Recipe"] = Registry("recipe")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +150,7 @@ class Recipe(abc.ABC):
         """Returns the module to export; its `signatures` map names to functions."""
 
     @abc.abstractmethod
-    def measure(self, settings: Any, answers: "Answers", examples: list) -> dict[str, float]:
+    def measure(self, settings: Any, answers: Answers, examples: list) -> dict[str, float]:
         """Measures a model by its signatures on examples."""
 
     @abc.abstractmethod
@@ -189,7 +188,7 @@ class Recipe(abc.ABC):
         return keras.Model(model.input, judged, name=model.name)
 
     def measure_against(
-        self, settings: Any, answers: "Answers", train: list, examples: list
+        self, settings: Any, answers: Answers, train: list, examples: list
     ) -> dict[str, float]:
         """Measures what needs the training examples as well; it goes beside what `measure` says."""
         return {}
@@ -213,7 +212,7 @@ class Recipe(abc.ABC):
         """Returns a few (input, truth) pairs; several right answers are joined by " / "."""
         raise NotImplementedError(f"recipe {self.name} defines neither samples nor show")
 
-    def show(self, answers: "Answers", examples: list, count: int) -> list[Shown]:
+    def show(self, answers: Answers, examples: list, count: int) -> list[Shown]:
         """Returns what the model says to a few examples beside the truth, for the card."""
         pairs = self.samples(examples, count)
         said = self.says(answers(**self.inputs([given for given, _ in pairs])))
@@ -249,22 +248,5 @@ class Recipe(abc.ABC):
 
 def register(recipe: type[Recipe]) -> type[Recipe]:
     """Puts a recipe class under its name; a decorator."""
-    recipes.register(recipe.name)(recipe())
+    REGISTRY.register(recipe.name)(recipe())
     return recipe
-
-
-class Answers:
-    """Calls signatures by name; what is left out takes its default.
-
-    Args:
-        functions: For each signature, a function of keyword tensors that returns a dict.
-    """
-
-    def __init__(self, functions: Mapping[str, Any]):
-        self.functions = functions
-
-    def __call__(self, signature: str = "serving_default", **inputs) -> dict[str, np.ndarray]:
-        if signature not in self.functions:
-            raise unknown_name("signature", signature, self.functions)
-        outputs = self.functions[signature](**inputs)
-        return {name: np.asarray(value) for name, value in outputs.items()}

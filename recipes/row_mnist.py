@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 import zoo
-from recipes.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
+from recipes.families.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
 from recipes.recipe import register
 from zoo.tuning import Parameter
 

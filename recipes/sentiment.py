@@ -4,9 +4,9 @@ import dataclasses
 
 from recipes import datasets
 from recipes.datasets.labelled_lines import LABELS, read_labelled
+from recipes.datasets.stratifying import stratified
+from recipes.families.text_to_label import LabelSettings, TextToLabelRecipe
 from recipes.recipe import register
-from recipes.stratifying import stratified
-from recipes.text_to_label import LabelSettings, TextToLabelRecipe
 from zoo.tuning import Parameter
 
 
@@ -77,7 +77,8 @@ class Sentiment(TextToLabelRecipe):
         "reach 77.0, 77.8 and 77.6 % with the seeds 0, 1 and 2, and min_count=2 with 5 epochs "
         "77.0 %. What is missing is knowledge of words, which 7,000 sentences do not have; `--set "
         "word_vectors=FILE` gives it, where the file is of much text: vectors of 128 numbers, made "
-        "by `recipes.ppmi_vectors` of three million words of news, novels and captions, know half "
+        "by `recipes.datasets.ppmi_vectors` of three million words of news, novels and captions, "
+        "know half "
         "of the words of SST-2 and give 79.4 %."
     )
     example = "A quiet, moving film that never puts a foot wrong."

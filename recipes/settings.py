@@ -32,7 +32,8 @@ def replace(settings: S, changes: Mapping[str, Any]) -> S:
     """
     hints = get_type_hints(type(settings))
     values = {}
-    for name, value in changes.items():
+    for spelled, value in changes.items():
+        name = spelled.replace("tokeniser", "tokenizer")  # British spelling, and older saved models
         if name not in hints:
             raise unknown_name("setting", name, hints)
         values[name] = _convert(name, value, hints[name])

@@ -9,16 +9,16 @@ import tensorflow as tf
 
 import zoo
 from recipes import datasets
-from recipes.cloze import BOOKS
 from recipes.datasets import gutenberg
 from recipes.datasets.labelled_lines import read_labelled
+from recipes.datasets.ppmi_vectors import ppmi_vectors
 from recipes.datasets.reading import read_text
+from recipes.datasets.splitting import held_out
+from recipes.metrics.answers import Answers
 from recipes.metrics.sentence_vectors import linear_accuracy, share_found
-from recipes.ppmi_vectors import ppmi_vectors
-from recipes.recipe import Answers, Assets, Recipe, Shown, TrainingSettings, register
-from recipes.splitting import held_out
+from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
 from zoo.errors import InputError
-from zoo.serving.sentence_vectors import SentenceVectors
+from zoo.signatures.sentence_vectors import SentenceVectors
 from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary, fed_and_wanted
 from zoo.text.sentences import split_words
 from zoo.text.word_vectors import WordVectors
@@ -48,7 +48,7 @@ class Settings(TrainingSettings):
     test_sentences: int = 500
     units: int = 160
     # Of the encoder, whose embedding starts from vectors of which words stand near which in the
-    # training books (`recipes.ppmi_vectors`); with False it starts from random ones.
+    # training books (`recipes.datasets.ppmi_vectors`); with False it starts from random ones.
     embedding_dim: int = 256
     ppmi_vectors: bool = True
     # Six novels would pull them apart again.
@@ -154,9 +154,11 @@ class SkipThought(Recipe):
                 raise InputError(f"{data}: expected three sentences in a row, and more")
             sizes = {"validation": settings.validation_sentences, "test": settings.test_sentences}
             return held_out(triples, split, sizes, "sentences with a neighbour on both sides")
-        paths = datasets.fetch(settings.dataset, list(BOOKS[split]))
+        paths = datasets.fetch(settings.dataset, list(gutenberg.BOOKS[split]))
         return [
-            triple for name in BOOKS[split] for triple in _triples(gutenberg.read_book(paths[name]))
+            triple
+            for name in gutenberg.BOOKS[split]
+            for triple in _triples(gutenberg.read_book(paths[name]))
         ]
 
     def prepare(self, settings, examples):

@@ -9,16 +9,15 @@ import tensorflow as tf
 
 import zoo
 from recipes.datasets.labelled_recordings import read_labelled_folder
-from recipes.measuring import answered
+from recipes.datasets.splitting import held_out
+from recipes.drawings.sound import draw_sound
+from recipes.families.sound import DATASET, public_recordings
+from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from recipes.settings import replace
-from recipes.sound_drawing import draw_sound
-from recipes.splitting import held_out
-from recipes.spoken_digits import DATASET, SpokenDigits
 from zoo.audio.griffin_lim import BINS, STEP, log_magnitudes
 from zoo.errors import InputError
-from zoo.serving import saved_model
-from zoo.serving.label_to_waveform import LabelToWaveform
+from zoo.references import saved_models
+from zoo.signatures.label_to_waveform import LabelToWaveform
 from zoo.training.forecast_objectives import forecast_loss
 from zoo.tuning import Parameter
 
@@ -111,8 +110,7 @@ class SpokenDigitSynthesis(Recipe):
             tenth = max(1, len(recordings) // 10)
             sizes = {"validation": tenth, "test": tenth}
             return held_out(recordings, split, sizes, "recordings")
-        same = {"validation_recordings": settings.validation_recordings}
-        return SpokenDigits().read(replace(SpokenDigits.settings, same), None, split)
+        return public_recordings(split, settings.validation_recordings)
 
     def prepare(self, settings, examples):
         labels = sorted({one.label for one in examples})
@@ -187,7 +185,7 @@ class SpokenDigitSynthesis(Recipe):
         return {"recordings": len(examples), "frame_error": wrong / numbers}
 
     def measure_against(self, settings, answers, train, examples):
-        if RECOGNISER not in saved_model.names():
+        if RECOGNISER not in saved_models.names():
             # One's own words in one's own place: nobody there understands digits.
             return {}
         recogniser = zoo.load(RECOGNISER)
@@ -268,7 +266,7 @@ class SpokenDigitSynthesis(Recipe):
     def show(self, answers, examples, count):
         chosen = [examples[i] for i in np.random.default_rng(0).permutation(len(examples))[:60]]
         made = answers(**_asked(chosen))
-        if RECOGNISER not in saved_model.names():
+        if RECOGNISER not in saved_models.names():
             heard = [b"?"] * len(chosen)
         else:
             heard = zoo.load(RECOGNISER)(

@@ -1,9 +1,7 @@
 """Speech to class: which digit a recording says, N to 1 over log-mel frames."""
 
 import dataclasses
-import io
 import json
-import wave
 from pathlib import Path
 
 import keras
@@ -11,28 +9,22 @@ import numpy as np
 import tensorflow as tf
 
 import zoo
-from recipes import datasets
 from recipes.datasets.labelled_recordings import (
-    LabelledRecording,
     padded_sounds,
     read_labelled_folder,
     read_sound,
 )
-from recipes.datasets.spoken_digits import NAME, TEST_INDICES, read_recording
-from recipes.measuring import answered
+from recipes.drawings.sound import draw_sound
+from recipes.families.sound import DATASET, LABELS, public_recordings, warmup_requests
+from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from recipes.sound_drawing import draw_sound
 from zoo.audio.band_convolutions import BandConvolutions
 from zoo.audio.log_mel import LogMel
 from zoo.audio.spectrogram_masking import SpectrogramMasking
 from zoo.audio.waveform_augmentation import WaveformAugmentation
-from zoo.errors import InputError, unknown_name
-from zoo.serving.waveform_to_label import WaveformToLabel
+from zoo.errors import InputError
+from zoo.signatures.waveform_to_label import WaveformToLabel
 from zoo.tuning import Parameter
-
-DATASET = "free-spoken-digit-dataset"
-LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,25 +123,7 @@ class SpokenDigits(Recipe):
     def read(self, settings, data, split):
         if data is not None:
             return _cut(read_labelled_folder(data), split, data)
-        if settings.held_out_speaker not in (None, *SPEAKERS):
-            raise unknown_name("speaker", settings.held_out_speaker, SPEAKERS)
-        wanted = [
-            file.name
-            for file in datasets.get(DATASET).files
-            if file.name.endswith(".wav") and _split_of(file.name, settings) == split
-        ]
-        paths = datasets.fetch(DATASET, wanted)
-        found = (read_recording(paths[name]) for name in wanted)
-        return [
-            LabelledRecording(
-                f"{one.digit}_{one.speaker}_{one.index}.wav",
-                LABELS[one.digit],
-                one.samples,
-                one.rate,
-                one.speaker,
-            )
-            for one in found
-        ]
+        return public_recordings(split, settings.validation_recordings, settings.held_out_speaker)
 
     def prepare(self, settings, examples):
         found = {example.label for example in examples}
@@ -302,24 +276,7 @@ class SpokenDigits(Recipe):
         return f'model(signature="wav", wav=[open("{example}", "rb").read()])["label"]'
 
     def warmup(self):
-        tone = 0.5 * np.sin(np.arange(4000) * 0.3).astype("float32")
-        padded = np.stack([tone, np.pad(tone[:3000], [0, 1000])])
-        samples = {"waveform": padded, "length": np.array([4000, 3000], "int32")}
-        return [("serving_default", samples), ("wav", {"wav": np.array([_wav(tone)], object)})]
-
-
-def _split_of(name: str, settings: Settings) -> str:
-    """Which split a public recording is in: by its index, or by its speaker."""
-    found = NAME.fullmatch(Path(name).name)
-    speaker, index = found[2], int(found[3])
-    if settings.held_out_speaker is not None and speaker != settings.held_out_speaker:
-        return "none" if index in TEST_INDICES else "train"
-    if index in TEST_INDICES:
-        return "test"
-    if settings.held_out_speaker is not None:
-        return "validation"
-    first = TEST_INDICES.stop
-    return "validation" if index < first + settings.validation_recordings else "train"
+        return list(warmup_requests().items())
 
 
 def _cut(recordings, split, data):
@@ -349,13 +306,3 @@ def _fixed_size(examples, num_bands: int, frames: int = 20) -> np.ndarray:
             bands = [np.interp(places, np.arange(count), band) for band in own[:count].T]
             vectors[start + row] = np.concatenate(bands)
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-
-
-def _wav(samples: np.ndarray, rate: int = 8000) -> bytes:
-    content = io.BytesIO()
-    with wave.open(content, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
-    return content.getvalue()

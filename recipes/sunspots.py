@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 
 from recipes import datasets
+from recipes.baselines.forecasts import seasonal
 from recipes.datasets.series import read_series
-from recipes.forecast_baselines import seasonal
-from recipes.forecasting import ForecastRecipe, ForecastSettings, Series
+from recipes.families.forecasting import ForecastRecipe, ForecastSettings, Series
 from recipes.recipe import register
 from zoo.tuning import Parameter
 

@@ -8,15 +8,19 @@ import numpy as np
 import tensorflow as tf
 
 from recipes import datasets
+from recipes.baselines.ngrams import NGrams
 from recipes.datasets.reading import line_error, numbered_lines
+from recipes.datasets.splitting import held_out
 from recipes.datasets.tang_poetry import VERSE_MARKS, read_poems
-from recipes.language_modelling import CharacterAssets, LanguageModelRecipe, LanguageModelSettings
-from recipes.measuring import answered
-from recipes.metrics.ngrams import NGrams
+from recipes.families.language_modelling import (
+    CharacterAssets,
+    LanguageModelRecipe,
+    LanguageModelSettings,
+)
+from recipes.metrics.answers import answered
 from recipes.recipe import Shown, register
-from recipes.splitting import held_out
 from zoo.errors import InputError
-from zoo.serving.verse_writer import VerseWriter
+from zoo.signatures.verse_writer import VerseWriter
 from zoo.text import STOP_ID, Vocabulary
 from zoo.text.vocabulary import UNKNOWN
 from zoo.topologies import TokenStep
@@ -152,7 +156,7 @@ class TangPoetry(LanguageModelRecipe):
         return VerseWriter(
             TokenStep(model),
             assets.vocabulary,
-            self.tokeniser,
+            self.tokenizer,
             MARKS,
             FORMS,
             temperature=settings.temperature,

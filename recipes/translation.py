@@ -7,15 +7,15 @@ import unicodedata
 import numpy as np
 
 from recipes import datasets
+from recipes.baselines.nearest_text import nearest
 from recipes.datasets import multi30k, tatoeba
+from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
-from recipes.forcing import ForcingSettings
-from recipes.measuring import answered
+from recipes.families.forcing import ForcingSettings
+from recipes.families.text_to_text import PairAssets, TextToTextRecipe, some
+from recipes.metrics.answers import answered
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
-from recipes.nearest import nearest
 from recipes.recipe import register
-from recipes.splitting import held_out
-from recipes.text_to_text import PairAssets, TextToTextRecipe, some
 from zoo.errors import unknown_name
 from zoo.text import Subwords, Vocabulary
 from zoo.tuning import Parameter

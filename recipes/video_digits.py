@@ -7,19 +7,19 @@ import tensorflow as tf
 
 import zoo
 from recipes import datasets
+from recipes.baselines.pictures import picture_baselines
 from recipes.datasets.clips import FORMAT, encoded_clip, film_strip, read_clips
 from recipes.datasets.mnist import read_images
 from recipes.datasets.moving_digits import Clip, moving_digits
 from recipes.datasets.pictures import Labelled
-from recipes.drawing_pictures import draw_frames
-from recipes.image_to_label import HEIGHT, WIDTH, LabelAssets
-from recipes.measuring import answered
-from recipes.picture_baselines import picture_baselines
+from recipes.datasets.splitting import held_out
+from recipes.drawings.pictures import draw_frames
+from recipes.families.image_to_label import HEIGHT, WIDTH, LabelAssets
+from recipes.metrics.answers import answered
 from recipes.recipe import Recipe, Shown, TrainingSettings, register
-from recipes.splitting import held_out
 from zoo.errors import InputError
-from zoo.serving.frames_to_labels import FramesToLabels
-from zoo.serving.pictures import decode_clip, standardise_clip
+from zoo.images.pictures import decode_clip, standardise_clip
+from zoo.signatures.frames_to_labels import FramesToLabels
 from zoo.training.step_cross_entropy import step_cross_entropy
 from zoo.tuning import Parameter
 

@@ -7,13 +7,13 @@ from collections import Counter
 import numpy as np
 
 from recipes import datasets
-from recipes.bag_of_ngrams import plain_answers
+from recipes.baselines.bag_of_ngrams import plain_answers
+from recipes.baselines.ngrams import NGrams
 from recipes.datasets.name_lists import read_by_nationality
+from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
-from recipes.label_to_text import LabelToTextRecipe, LabelToTextSettings
-from recipes.metrics.ngrams import NGrams
+from recipes.families.label_to_text import LabelToTextRecipe, LabelToTextSettings
 from recipes.recipe import Shown, register
-from recipes.splitting import held_out
 
 
 @dataclasses.dataclass(frozen=True)

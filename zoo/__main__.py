@@ -1,6 +1,6 @@
 """`python -m zoo` is the command `zoo`; this door is the one place below it that knows it."""
 
-from command_line.main import run
+from recipes.commands.main import run
 
 if __name__ == "__main__":
     run()

@@ -8,7 +8,8 @@ import numpy as np
 from recipes.datasets.reading import read_json
 from zoo.errors import InputError
 
-SPLITS = ("train", "valid", "test")
+# The names of the parts in the file.
+SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 # The keys of a piano, as MIDI numbers them.
 LOWEST_NOTE, HIGHEST_NOTE = 21, 108
 
@@ -29,14 +30,14 @@ def read_chorales(path: str | Path) -> dict[str, list[list[Chord]]]:
             `read_text`.
     """
     content = read_json(path)
-    if not isinstance(content, dict) or set(content) != set(SPLITS):
-        raise InputError(f"{path}: expected a JSON object with {', '.join(SPLITS)}")
+    if not isinstance(content, dict) or set(content) != set(SPLITS.values()):
+        raise InputError(f"{path}: expected a JSON object with {', '.join(SPLITS.values())}")
     return {
         split: [
             [_chord(path, f"{split}, chorale {i}, step {t}", chord) for t, chord in enumerate(song)]
             for i, song in enumerate(content[split])
         ]
-        for split in SPLITS
+        for split in SPLITS.values()
     }
 
 

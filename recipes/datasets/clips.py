@@ -9,7 +9,7 @@ from recipes.datasets.arrays import read_array, read_arrays
 from recipes.datasets.moving_digits import Clip
 from recipes.datasets.pictures import checked_picture
 from zoo.errors import InputError
-from zoo.serving.pictures import standardise_clip
+from zoo.images.pictures import standardise_clip
 
 FORMAT = (
     "an .npz file with clips (uint8 [count, frames, height, width]), labels ([count, frames], "

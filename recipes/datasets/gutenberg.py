@@ -6,6 +6,13 @@ from pathlib import Path
 from recipes.datasets.reading import read_text
 from zoo.errors import InputError
 
+# Whole books: no sentence of the test book's author is in training.
+BOOKS = {
+    "train": ("11-0.txt", "158-0.txt", "161.txt", "1342-0.txt", "1400-0.txt", "2701-0.txt"),
+    "validation": ("98-0.txt",),
+    "test": ("1661.txt",),
+}
+
 START = re.compile(r"^\*\*\* ?START OF TH(?:IS|E) PROJECT GUTENBERG EBOOK.*$", re.MULTILINE)
 END = re.compile(r"^\*\*\* ?END OF TH(?:IS|E) PROJECT GUTENBERG EBOOK.*$", re.MULTILINE)
 # What stands between those two lines and is not the book either.

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from recipes.datasets.arrays import read_arrays
 from zoo.errors import InputError
-from zoo.serving.pictures import brightness, decode_picture, standardise
+from zoo.images.pictures import brightness, decode_picture, standardise
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 FORMAT = (

@@ -7,7 +7,7 @@ import pytest
 
 import recipes
 from recipes.datasets.air_quality import HEADER, WINDS
-from recipes.plots import plot
+from recipes.workbench.plots import plot
 from zoo.errors import InputError
 
 TINY = {"window": 6, "horizon": 3, "units": 4, "batch_size": 16, "warmup_steps": 0}
@@ -143,7 +143,7 @@ def test_measures_are_by_horizon_beside_those_of_plain_methods(run):
 @pytest.mark.parametrize("form", ["n_to_one", "n_to_m"])
 def test_both_forms_train_export_and_draw(data, tmp_path, form):
     import zoo
-    from recipes.exporting import export
+    from recipes.workbench.exporting import export
 
     fit = recipes.get("air_quality").fit
     run = fit(tmp_path / "run", data=data, steps=4, form=form, **TINY)

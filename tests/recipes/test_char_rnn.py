@@ -154,7 +154,7 @@ def test_a_killed_run_is_resumed_to_the_same_weights(tmp_path, text, monkeypatch
 @pytest.mark.slow
 def test_exported_it_streams_what_it_says(run, tmp_path):
     import zoo
-    from recipes.exporting import export
+    from recipes.workbench.exporting import export
 
     written = export(run, tmp_path)
     model = zoo.load(tmp_path / "char_rnn")

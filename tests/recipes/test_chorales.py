@@ -5,7 +5,7 @@ import math
 import pytest
 
 import recipes
-from recipes.music import chord_text, key_of, read_chord_text, transposed, write_midi
+from recipes.families.music import chord_text, key_of, read_chord_text, transposed, write_midi
 from zoo.errors import InputError
 
 # I IV V I in C major, and in C minor.

@@ -49,7 +49,7 @@ def test_plain_text_in_another_script_is_cut_into_characters(tmp_path):
     path.write_text("北京\tběijīng\n早上\tzǎoshang\n中国\tzhōngguó\n", encoding="utf-8")
     recipe = recipes.get("g2p").recipe
     assets = recipe.prepare(recipe.settings, recipe.read(recipe.settings, path, "train"))
-    assert assets.target_tokeniser == "characters"
+    assert assets.target_tokenizer == "characters"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_measures_with_and_without_beam(run):
 
 def test_exported_answers_are_keras_answers(run, tmp_path):
     import zoo
-    from recipes.exporting import export
+    from recipes.workbench.exporting import export
 
     written = export(run, tmp_path)
     assert written == tmp_path / "g2p" / "1"

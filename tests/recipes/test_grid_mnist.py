@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 import recipes
+from recipes.families.image_to_label import LabelAssets
 from recipes.grid_mnist import evidence
-from recipes.image_to_label import LabelAssets
 
 
 def small(pooling):

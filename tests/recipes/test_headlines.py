@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import recipes
 from recipes.metrics.summaries import rouge
-from zoo.text import tokenisers
+from zoo.text import tokenizers as tokenizers
 
 TINY = {
     "units": 12,
@@ -39,7 +39,7 @@ def test_rouge_of_worked_examples():
 
 
 def test_marked_words_join_to_what_they_were():
-    cut = tokenisers.get("marked_words")
+    cut = tokenizers.get("marked_words")
     texts = ["It's  late, (yes)!", "", "no"]
     joined = [text.decode() for text in cut.join(cut.split(tf.constant(texts))).numpy()]
     assert joined == ["It's late, (yes)!", "", "no"]
@@ -70,7 +70,7 @@ def test_answers_and_measures(run):
     assert answer["text"][1] == b""
     assert b"<unknown>" not in b" ".join(answer["n_best"].ravel())
     for text in answer["n_best"].ravel():
-        words = tokenisers.get("marked_words").split_text(text.decode())
+        words = tokenizers.get("marked_words").split_text(text.decode())
         assert len(set(words)) == len(words)
     measured = run.evaluate("validation")
     assert {"rouge1", "rouge2", "rougeL", "copied_share", "unheard_share"} <= set(measured)

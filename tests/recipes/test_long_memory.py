@@ -8,9 +8,9 @@ import tensorflow as tf
 
 import recipes
 import zoo
-from recipes import long_memory_table
-from recipes.exporting import export
 from recipes.long_memory import LongMemory, Settings, start_with_long_memory
+from recipes.workbench.comparing import memory as long_memory_table
+from recipes.workbench.exporting import export
 from zoo.errors import InputError
 from zoo.serving import check_saved_model
 from zoo.serving.warmup import read_warmup

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import recipes
 import zoo
-from recipes.exporting import export
+from recipes.workbench.exporting import export
 from zoo.errors import InputError
 from zoo.serving import check_saved_model
 from zoo.serving.json_format import parse_body, read_inputs, write_outputs
@@ -145,8 +145,8 @@ def test_resumed_it_is_the_uninterrupted_run(run, tmp_path):
             if self.model.optimizer.iterations == 5:
                 raise Killed
 
-    from recipes.run import Run
     from recipes.settings import replace
+    from recipes.workbench.run import Run
 
     recipe = run.recipe
     cut = Run.start(recipe, tmp_path / "cut", replace(recipe.settings, settings), 0, run.data, 6)

@@ -137,8 +137,8 @@ def test_public_recordings_are_split_as_published():
 @pytest.mark.slow
 def test_it_learns_exports_and_draws(folder, tmp_path):
     import zoo
-    from recipes.exporting import export
-    from recipes.plots import plot
+    from recipes.workbench.exporting import export
+    from recipes.workbench.plots import plot
 
     fit = recipes.get("spoken_digits").fit
     settings = {**TINY, "learning_rate": 0.01, "ema_momentum": None, "round_steps": 20}

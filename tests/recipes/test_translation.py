@@ -4,11 +4,11 @@ import pytest
 
 import recipes
 import zoo
-from recipes.exporting import export
+from recipes.baselines.nearest_text import nearest
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
-from recipes.nearest import nearest
 from recipes.settings import replace
 from recipes.translation import connected
+from recipes.workbench.exporting import export
 from zoo.errors import InputError
 
 TINY = {

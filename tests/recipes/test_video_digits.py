@@ -6,7 +6,7 @@ import pytest
 import recipes
 import zoo
 from recipes.datasets.clips import film_strip
-from recipes.exporting import export
+from recipes.workbench.exporting import export
 from zoo.serving import check_saved_model
 
 TINY = {"units": 8, "num_layers": 1, "warmup_steps": 0, "ema_momentum": None, "batch_size": 8}

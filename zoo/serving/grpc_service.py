@@ -5,9 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from zoo.serving.authorisation import check_bearer
-from zoo.serving.extras import load, load_api
 from zoo.serving.inference import Inference, Target
 from zoo.serving.metrics import Metrics
+from zoo.serving.optional_packages import load, load_api
 from zoo.serving.status import Code, ServingError, invalid, public_message
 
 _log = logging.getLogger("zoo.serving")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import InputError
-from zoo.serving.extras import load, load_api
+from zoo.serving.optional_packages import load, load_api
 from zoo.serving.status import Code, ServingError
 from zoo.serving.tensors import to_array, to_proto
 

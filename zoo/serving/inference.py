@@ -10,9 +10,9 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.serving import examples, json_format
 from zoo.serving.batching import Batcher
-from zoo.serving.extras import load_api
 from zoo.serving.model_config import configs_of_message
 from zoo.serving.models import Models
+from zoo.serving.optional_packages import load_api
 from zoo.serving.servable import Arrays, Servable, Signature
 from zoo.serving.status import Code, ServingError, invalid
 from zoo.serving.tensors import to_array, to_proto

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from zoo.serving.extras import load
+from zoo.serving.optional_packages import load
 from zoo.serving.status import Code, ServingError
 
 _NEEDED_FOR = "the embedded server"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.serving.saved_model_files import list_versions
+from zoo.references.saved_models import list_versions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +127,7 @@ def configs_of_file(file: Path) -> list[ModelConfig]:
     """
     from google.protobuf import text_format
 
-    from zoo.serving.extras import load
+    from zoo.serving.optional_packages import load
 
     config_pb2 = load("tensorflow_serving.config.model_server_config_pb2", "reading models.config")
     try:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from zoo.errors import InputError
+from zoo.references.saved_models import list_versions
 from zoo.serving.model_config import ModelConfig
-from zoo.serving.saved_model_files import list_versions
 from zoo.serving.servable import Servable
 from zoo.serving.status import Code, ServingError, invalid, public_message
 

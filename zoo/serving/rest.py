@@ -8,9 +8,9 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from zoo.serving.authorisation import check_bearer
-from zoo.serving.extras import load
 from zoo.serving.inference import Inference, Target
 from zoo.serving.metrics import Metrics
+from zoo.serving.optional_packages import load
 from zoo.serving.status import Code, ServingError, invalid, public_message
 
 _log = logging.getLogger("zoo.serving")

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from zoo.serving.extras import load
 from zoo.serving.json_format import write_tensor
+from zoo.serving.optional_packages import load
 from zoo.serving.status import Code, ServingError, code_of_http
 
 

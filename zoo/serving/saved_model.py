@@ -1,6 +1,5 @@
-"""A saved model on disk, found by name and ready to call."""
+"""A saved model, ready to call."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,44 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError, unknown_name
-from zoo.serving.saved_model_files import list_versions
-
-FOLDER_VARIABLE = "ZOO_SAVED_MODELS"
-
-
-def folders() -> list[Path]:
-    """Returns where saved models are looked for: $ZOO_SAVED_MODELS, here, beside the package."""
-    given = os.environ.get(FOLDER_VARIABLE)
-    places = [Path(given)] if given else []
-    places += [Path("saved_models"), Path(__file__).parents[2] / "saved_models"]
-    return [place for place in dict.fromkeys(p.resolve() for p in places) if place.is_dir()]
-
-
-def names() -> list[str]:
-    """Returns the sorted names of the saved models that can be found."""
-    found = {f.name for folder in folders() for f in folder.iterdir() if list_versions(f)}
-    return sorted(found)
-
-
-def find(name_or_path: str | Path) -> Path:
-    """Returns the newest version folder of a saved model.
-
-    Args:
-        name_or_path: A name ("g2p"), a model folder or a version folder.
-
-    Raises:
-        InputError: There is none; the names that there are stand in the message.
-    """
-    path = Path(name_or_path)
-    candidates = [path, *(folder / path for folder in folders() if not path.is_absolute())]
-    for candidate in candidates:
-        if (candidate / "saved_model.pb").is_file():
-            return candidate
-        if versions := list_versions(candidate):
-            return candidate / str(versions[-1])
-    if path.exists():
-        raise InputError(f"{path}: is no saved model: there is no <version>/saved_model.pb in it")
-    raise unknown_name("saved model", str(name_or_path), names())
+from zoo.references.saved_models import find
 
 
 class SavedModel:

@@ -79,18 +79,3 @@ def op_libraries(path: Path) -> list[str]:
     """Reads the names of the Python packages whose op libraries the graph needs."""
     file = Path(path) / OP_LIBRARIES_FILE
     return file.read_text(encoding="utf-8").split() if file.is_file() else []
-
-
-def list_versions(folder: Path) -> list[int]:
-    """Lists the version numbers under a model folder, ascending; other entries are ignored.
-
-    A version is a folder whose name is a decimal number, as for TensorFlow Serving.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        return []
-    return sorted(
-        int(entry.name)
-        for entry in folder.iterdir()
-        if entry.name.isdecimal() and entry.name.isascii() and entry.is_dir()
-    )

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.serving.authorisation import check_token
-from zoo.serving.extras import load, load_api
 from zoo.serving.model_config import (
     ModelConfig,
     WatchedFile,
     configs_of_file,
     configs_of_folders,
 )
+from zoo.serving.optional_packages import load, load_api
 
 _log = logging.getLogger("zoo.serving")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}

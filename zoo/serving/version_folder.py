@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.serving.saved_model_files import list_versions
+from zoo.references.saved_models import list_versions
 
 # No version number starts so; TensorFlow Serving and list_versions pass it by.
 _PREFIX = ".exporting-"

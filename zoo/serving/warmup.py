@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.serving.extras import load_api
+from zoo.serving.optional_packages import load_api
 from zoo.serving.saved_model_files import WARMUP_FILE
 
 # A request: the name of a signature and its inputs by name.

@@ -1,9 +1,9 @@
-"""Vocabularies and tokenisers that run inside the graph."""
+"""Vocabularies and tokenizers that run inside the graph."""
 
 from zoo.text.subwords import Subwords as Subwords
 from zoo.text.teacher import fed_and_wanted as fed_and_wanted
-from zoo.text.tokenisers import Tokeniser as Tokeniser
-from zoo.text.tokenisers import tokenisers as tokenisers
+from zoo.text.tokenizers import Tokenizer as Tokenizer
+from zoo.text.tokenizers import tokenizers as tokenizers
 from zoo.text.vocabulary import PAD_ID as PAD_ID
 from zoo.text.vocabulary import SPECIAL as SPECIAL
 from zoo.text.vocabulary import START_ID as START_ID

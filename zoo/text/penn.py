@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from zoo.text.tokenisers import tokenisers
+from zoo.text.tokenizers import tokenizers
 from zoo.text.treebank import treebank_split
 
 # (pattern of RE2, what stands in its place), in this order.
@@ -17,7 +17,7 @@ _ONE_WAY_TO_WRITE = (
 )
 
 
-class PennTokeniser(NamedTuple):
+class PennTokenizer(NamedTuple):
     """The words of `treebank_split` with compounds whole, and one form of each quotation mark.
 
     "It isn't bad!" is cut into It, is, n't, bad and "!". Signs of Chinese and Japanese are a token
@@ -51,4 +51,4 @@ class PennTokeniser(NamedTuple):
         return [token.decode() for token in self.split(tf.constant([text]))[0].numpy()]
 
 
-penn = tokenisers.register("penn")(PennTokeniser())
+penn = tokenizers.register("penn")(PennTokenizer())

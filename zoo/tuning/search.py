@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from zoo.errors import InputError
 from zoo.files import write_atomically
-from zoo.tuning.crew import Crew
 from zoo.tuning.folder import SearchFolder
 from zoo.tuning.plan import Plan
 from zoo.tuning.report import Report
 from zoo.tuning.running import Heartbeat, run_trials
 from zoo.tuning.trial import FAILED, Outcome, Trial
+from zoo.tuning.workers import Crew
 
 # Workers that end before they have run anything will not do better the next time.
 MOST_FRUITLESS_ENDS = 3

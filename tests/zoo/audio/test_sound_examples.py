@@ -16,7 +16,7 @@ MODULES = [
     "zoo.topologies.forecast",
     "zoo.topologies.gap_filling",
     "zoo.training.forecast_objectives",
-    "recipes.forecast_baselines",
+    "recipes.baselines.forecasts",
 ]
 
 

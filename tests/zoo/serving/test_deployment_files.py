@@ -11,8 +11,8 @@ import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
 from zoo.errors import InputError
+from zoo.references.saved_models import list_versions
 from zoo.serving import Client, Server, ServingError, batching_parameters
-from zoo.serving.saved_model_files import list_versions
 
 REPOSITORY = Path(__file__).parents[3]
 DEPLOY = REPOSITORY / "deploy"

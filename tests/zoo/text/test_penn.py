@@ -1,9 +1,9 @@
-"""The tokeniser of running text, against what the Penn Treebank's conventions say by hand."""
+"""The tokenizer of running text, against what the Penn Treebank's conventions say by hand."""
 
 import pytest
 import tensorflow as tf
 
-from zoo.text import tokenisers
+from zoo.text import tokenizers as tokenizers
 from zoo.text.penn import penn
 
 CASES = [
@@ -42,5 +42,5 @@ def test_bytes_that_are_not_utf8_become_a_sign():
 
 def test_runs_in_a_graph_under_its_name():
     texts = tf.constant([text for text, _ in CASES])
-    found = tf.function(tokenisers.get("penn").split)(texts)
+    found = tf.function(tokenizers.get("penn").split)(texts)
     assert found.to_list() == penn.split(texts).to_list()

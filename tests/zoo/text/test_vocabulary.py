@@ -2,7 +2,8 @@ import pytest
 import tensorflow as tf
 
 from zoo.errors import InputError
-from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Vocabulary, tokenisers
+from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Vocabulary
+from zoo.text import tokenizers as tokenizers
 
 
 def test_ids_count_from_the_commonest_after_the_special_ones():
@@ -48,19 +49,19 @@ def test_another_file_is_not_a_vocabulary(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "naïve", "我爱中国", "  a  b ", "🦓 zoo"])
 def test_characters_join_to_the_same_text(text):
-    characters = tokenisers.get("characters")
+    characters = tokenizers.get("characters")
     cut = characters.split(tf.constant([text]))
     assert [t.decode() for t in cut[0].numpy()] == list(text) == characters.split_text(text)
     assert characters.join(cut).numpy()[0].decode() == text
 
 
 def test_words_join_by_one_space():
-    words = tokenisers.get("words")
+    words = tokenizers.get("words")
     cut = words.split(tf.constant(["  a  bc ", ""]))
     assert cut.to_list() == [[b"a", b"bc"], []]
     assert words.join(cut).numpy().tolist() == [b"a bc", b""]
 
 
 def test_bytes_that_are_not_utf8_do_not_break_the_graph():
-    cut = tokenisers.get("characters").split(tf.constant([b"a\xff"]))
+    cut = tokenizers.get("characters").split(tf.constant([b"a\xff"]))
     assert [t.decode() for t in cut[0].numpy()] == ["a", "�"]

@@ -10,8 +10,9 @@ import tensorflow as tf
 import zoo
 from zoo.decoding.unroll import teacher_forcing
 from zoo.errors import InputError
-from zoo.serving.text_to_text import TextToText
-from zoo.text import Vocabulary, tokenisers
+from zoo.signatures.text_to_text import TextToText
+from zoo.text import Vocabulary
+from zoo.text import tokenizers as tokenizers
 
 SMALL = {
     "source_vocabulary_size": 9,
@@ -161,7 +162,7 @@ def test_skip_thought_decoders_may_have_narrower_tokens():
 def test_what_serves_an_attention_model_serves_this_one():
     source, target = Vocabulary(list("abcde")), Vocabulary(list("xyz"))
     model = build(context="transform_all", injection="both", cell="gru")
-    letters = tokenisers.get("characters")
+    letters = tokenizers.get("characters")
     module = TextToText(model, source, target, letters, letters, beam_width=3, num_results=2)
     out = module.serve(tf.constant(["abc", ""]))
     assert out["n_best"].shape == (2, 2)

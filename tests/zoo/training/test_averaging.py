@@ -67,7 +67,7 @@ def test_more_than_there_are_or_another_models_are_refused(written):
 
 
 def test_a_run_is_averaged_from_the_command_line(g2p_run, tmp_path, capsys):
-    from command_line.main import main
+    from recipes.commands.main import main
 
     folder = tmp_path / "run"
     shutil.copytree(g2p_run.folder.path, folder)

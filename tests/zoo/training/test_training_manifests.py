@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from command_line.fitting import command
-from command_line.launching import INPUT_ERROR
+from recipes.commands.fit import command
+from recipes.commands.launching import INPUT_ERROR
 from zoo.training.cluster import Cluster
 
 yaml = pytest.importorskip("yaml")

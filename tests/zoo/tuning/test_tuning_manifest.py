@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line.tuning import command
+from recipes.commands.tune import command
 
 yaml = pytest.importorskip("yaml")
 MANIFEST = Path(__file__).parents[3] / "deploy" / "tuning" / "tuning.yaml"

@@ -1,0 +1,1 @@
+"""Plain methods that stand beside a network on the same data."""

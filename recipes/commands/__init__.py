@@ -1,0 +1,1 @@
+"""The command line `zoo`, one file a command."""

@@ -1,0 +1,63 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+import json
+import os
+import sys
+import tempfile
+from typing import Any
+
+import click
+
+from recipes.workbench.plain_values import plain
+
+
+def print_json(value: Any) -> None:
+    """Prints one JSON document on standard output."""
+    click.echo(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
+
+
+def say(line: str) -> None:
+    """Prints a line for the person who waits, on standard error."""
+    click.echo(line, err=True)
+
+
+def table(rows: list[dict[str, Any]]) -> None:
+    """Prints rows as a table: aligned and wrapped on a terminal, tab-separated elsewhere."""
+    if not rows:
+        return
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+
+        drawn = Table(box=None, header_style="bold")
+        for name in rows[0]:
+            drawn.add_column(name, overflow="fold")
+        for row in rows:
+            drawn.add_row(*("" if v is None else str(v) for v in row.values()))
+        Console().print(drawn)
+        return
+    click.echo("\t".join(rows[0]))
+    for row in rows:
+        click.echo("\t".join("" if v is None else str(v) for v in row.values()))
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow without the lines that it writes before its log level is known.
+
+    They come from its C++ libraries, past Python; they are shown if the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            os.dup2(kept, 2)
+            hidden.seek(0)
+            sys.stderr.write(hidden.read().decode("utf-8", errors="replace"))
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,1 @@
+"""Pictures on a matplotlib figure: curves, alignments, tags, forecasts, sound."""

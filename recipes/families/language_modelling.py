@@ -1,0 +1,92 @@
+"""What the recipes of language models have in common: one sequence of characters, written on."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import zoo
+from recipes.drawings.surprisal import draw_surprisal
+from recipes.recipe import Assets, Recipe, TrainingSettings
+from zoo.text import UNKNOWN_ID, Vocabulary
+from zoo.text import tokenizers as tokenizers
+from zoo.training import TokenNats, token_cross_entropy
+
+
+@dataclasses.dataclass(frozen=True)
+class LanguageModelSettings(TrainingSettings):
+    """Settings of a recurrent language model."""
+
+    units: int = 384
+    embedding_dim: int = 128
+    num_layers: int = 2
+    cell: str = "lstm"
+    tie_embeddings: bool = False
+    dropout: float = 0.4
+    input_dropout: float = 0.1
+    recurrent_weight_dropout: float = 0.3
+
+
+@dataclasses.dataclass(frozen=True)
+class CharacterAssets(Assets):
+    """The characters that a language model knows."""
+
+    vocabulary: Vocabulary
+
+    def save(self, folder: Path) -> None:
+        self.vocabulary.save(folder / "characters.txt")
+
+    @classmethod
+    def load(cls, folder: Path) -> "CharacterAssets":
+        return cls(Vocabulary.load(folder / "characters.txt"))
+
+    def ids(self, text: str | Sequence[str]) -> np.ndarray:
+        """Returns the ids of the characters of a text, int32 [N]."""
+        ids = {token: place for place, token in enumerate(self.vocabulary.tokens)}
+        return np.array([ids.get(letter, UNKNOWN_ID) for letter in text], "int32")
+
+
+class LanguageModelRecipe(Recipe):
+    """A recipe whose model is `n_to_n` over characters, in one direction."""
+
+    topology = "n_to_n"
+    assets = CharacterAssets
+    input_name = "text"
+    lower_is_better = True
+    search_space: tuple
+    tokenizer = tokenizers.get("characters")
+
+    def built(self, settings, assets, **more):
+        """Builds the language model of the settings."""
+        size = len(assets.vocabulary)
+        return zoo.build(
+            self.topology,
+            num_classes=size,
+            vocabulary_size=size,
+            units=settings.units,
+            embedding_dim=settings.embedding_dim,
+            num_layers=settings.num_layers,
+            cell=settings.cell,
+            tie_embeddings=settings.tie_embeddings,
+            dropout=settings.dropout,
+            input_dropout=settings.input_dropout,
+            recurrent_weight_dropout=settings.recurrent_weight_dropout,
+            **more,
+        )
+
+    def objective(self, settings):
+        return {
+            "loss": {"logits": token_cross_entropy()},
+            "metrics": {"logits": [TokenNats()]},
+        }
+
+    def says(self, answer):
+        return [text.decode() for text in answer["text"]]
+
+    def lines(self, inputs, answer):
+        return [given + text for given, text in zip(inputs, self.says(answer), strict=True)]
+
+    def draw(self, figure, given, answer):
+        text = given + self.says(answer)[0]
+        draw_surprisal(figure, text, answer["nats"][0][: len(text)], len(given))

@@ -1,0 +1,204 @@
+"""What the recipes of an encoder and a decoder over two texts have in common."""
+
+import dataclasses
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import zoo
+from recipes.drawings.alignment import alignment_of_answer
+from recipes.drawings.alignment import draw as draw_aligned
+from recipes.families.forcing import forced_by
+from recipes.recipe import Assets, Recipe
+from zoo.errors import InputError
+from zoo.signatures.text_to_text import TextToText
+from zoo.text import SPECIAL, Subwords, Tokenizer, Vocabulary, fed_and_wanted
+from zoo.text import tokenizers as tokenizers
+from zoo.training import TokenNats, token_cross_entropy
+
+Example = TypeVar("Example")
+
+
+@dataclasses.dataclass(frozen=True)
+class PairAssets(Assets):
+    """The two vocabularies, and how the two texts are cut.
+
+    Attributes:
+        source, target: Vocabularies.
+        source_tokenizer, target_tokenizer: Registered names, or "subwords": the pieces that the
+            vocabulary holds.
+        max_length: Default for the largest number of target tokens.
+        lower_case: Whether the source is lower-cased first.
+    """
+
+    source: Vocabulary
+    target: Vocabulary
+    source_tokenizer: str
+    target_tokenizer: str
+    max_length: int
+    lower_case: bool = False
+
+    def save(self, folder: Path) -> None:
+        self.source.save(folder / "source.txt")
+        self.target.save(folder / "target.txt")
+        names = [field.name for field in dataclasses.fields(self)]
+        plain = {name: getattr(self, name) for name in names if name not in ("source", "target")}
+        (folder / "text.json").write_text(json.dumps(plain), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "PairAssets":
+        plain = json.loads((folder / "text.json").read_text(encoding="utf-8"))
+        source, target = (Vocabulary.load(folder / name) for name in ("source.txt", "target.txt"))
+        return cls(source, target, **plain)
+
+    @cached_property
+    def cut_source(self) -> Tokenizer | Subwords:
+        """What cuts and joins source texts."""
+        return _tokenizer(self.source_tokenizer, self.source)
+
+    @cached_property
+    def cut_target(self) -> Tokenizer | Subwords:
+        """What cuts and joins target texts."""
+        return _tokenizer(self.target_tokenizer, self.target)
+
+    def lowered(self, texts: list[str]) -> tf.Tensor:
+        """Returns source texts as the exported graph reads them, by the same op."""
+        texts = tf.constant(texts)
+        return tf.strings.lower(texts, encoding="utf-8") if self.lower_case else texts
+
+
+def _tokenizer(name: str, vocabulary: Vocabulary) -> Tokenizer | Subwords:
+    if name == "subwords":
+        return Subwords(vocabulary.tokens[len(SPECIAL) :])
+    return tokenizers.get(name)
+
+
+def some(examples: list[Example], count: int | None, seed: int = 2007) -> list[Example]:
+    """Returns so many examples, drawn evenly and in their order; all where there are no more.
+
+    Args:
+        examples: What to draw from.
+        count: How many at most; None: all.
+        seed: Of the drawing, the same for every run.
+
+    Raises:
+        InputError: a count below 1.
+    """
+    if count is not None and count < 1:
+        raise InputError(f"{count} training examples were asked for; expected 1 or more, or none")
+    if count is None or count >= len(examples):
+        return examples
+    chosen = np.random.default_rng(seed).choice(len(examples), count, replace=False)
+    return [examples[i] for i in np.sort(chosen)]
+
+
+class TextToTextRecipe(Recipe):
+    """A recipe whose model `n_to_m` or `attention_n_to_m` built and `TextToText` exports."""
+
+    assets = PairAssets
+    input_name = "text"
+    # What its tokens are called, in messages.
+    tokens_name = "tokens"
+
+    def attention_model(self, settings: Any, assets: PairAssets, **more: Any) -> keras.Model:
+        """Builds `attention_n_to_m` of the settings that bear its arguments' names, and of more.
+
+        With attention "none" it builds `n_to_m`, with the same encoder and bridge: the encoder's
+        last output enters every step of the decoder, in the place of what is attended to.
+        """
+        shared = {
+            "source_vocabulary_size": len(assets.source),
+            "target_vocabulary_size": len(assets.target),
+            "units": settings.units,
+            "embedding_dim": settings.embedding_dim,
+            "cell": settings.cell,
+            "encoder_layers": settings.encoder_layers,
+            "decoder_layers": settings.decoder_layers,
+            "bidirectional": settings.bidirectional,
+            "bridge": settings.bridge,
+            "dropout": settings.dropout,
+            **more,
+        }
+        if settings.attention == "none":
+            return zoo.build("n_to_m", context="last", injection="both", **shared)
+        return zoo.build(
+            "attention_n_to_m",
+            attention=settings.attention,
+            attention_units=settings.attention_units,
+            query=settings.query,
+            input_feeding=settings.input_feeding,
+            **shared,
+        )
+
+    def trained(self, settings, model):
+        return forced_by(settings, model) or super().trained(settings, model)
+
+    def encoded(self, assets: PairAssets, pairs: list[tuple[str, str]]):
+        """Encodes (source, target) texts, as `columns` returns it."""
+        sources, targets = zip(*pairs, strict=True)
+        source = assets.source.ids(assets.cut_source.split(assets.lowered(list(sources))))
+        target = assets.target.ids(assets.cut_target.split(tf.constant(targets)))
+        lengths = np.stack([target.row_lengths(), source.row_lengths()], 1)
+        return {"source": source, "target": target}, lengths
+
+    def features(self, columns):
+        source, target = columns["source"], columns["target"]
+        fed, wanted = fed_and_wanted(target)
+        inputs = {
+            "source": source.to_tensor(),
+            "source_length": tf.cast(source.row_lengths(), tf.int32),
+            "target": fed,
+        }
+        return inputs, {"logits": wanted}
+
+    def objective(self, settings):
+        return {
+            "loss": {"logits": token_cross_entropy(settings.label_smoothing)},
+            "metrics": {"logits": [TokenNats()]},
+        }
+
+    def module(self, settings, assets, model, no_repeat_ngram=0):
+        return TextToText(
+            model,
+            assets.source,
+            assets.target,
+            assets.cut_source,
+            assets.cut_target,
+            lower_case=assets.lower_case,
+            beam_width=settings.beam_width,
+            num_results=settings.num_results,
+            length_penalty=settings.length_penalty,
+            no_repeat_ngram=no_repeat_ngram,
+            max_length=assets.max_length,
+        )
+
+    def lines(self, inputs, answer):
+        lines = []
+        for row, (given, said) in enumerate(zip(inputs, self.says(answer), strict=True)):
+            unknown = answer["unknown_share"][row]
+            note = f"\t{unknown:.0%} of its {self.tokens_name} are unknown" if unknown else ""
+            lines.append(f"{given}\t{said}\t{answer['score'][row]:.3f}{note}")
+        return lines
+
+    def says(self, answer):
+        return [text.decode() for text in answer["text"]]
+
+    def pieces(self, text: str) -> list[str]:
+        """Cuts a text as the model does, as far as that is known without its vocabularies."""
+        return text.split() if " " in text else list(text)
+
+    def draw(self, figure, given, answer):
+        said = self.says(answer)[0]
+        source, target = self.pieces(given), self.pieces(said)
+        weights = answer["alignment"][0]
+        draw_aligned(figure, alignment_of_answer(source, target, weights, given, said))
+
+    def warmup(self):
+        text = {"text": np.array([self.example.encode(), b""])}
+        ids = {"source": np.array([[4, 5, 6]], "int32"), "source_length": np.array([3], "int32")}
+        return [("serving_default", text), ("greedy", text), ("token_ids", ids)]

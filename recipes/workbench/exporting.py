@@ -1,0 +1,118 @@
+"""From a run folder to saved_models/<name>/: a version, its card, its metrics, its Keras model."""
+
+import os
+import shutil
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from recipes.drawings.alignment import PICTURE, illustrate
+from recipes.workbench.card import card
+from recipes.workbench.run import Run
+from zoo.errors import InputError
+from zoo.files import write_atomically
+from zoo.references.saved_models import list_versions
+from zoo.serving import export_saved_model
+from zoo.training.run_folder import RunFolder
+
+
+def export(
+    run: Run,
+    base: Path,
+    version: int | None = None,
+    name: str | None = None,
+    metrics_only: bool = False,
+) -> Path:
+    """Exports a finished run as the next version of its recipe's model.
+
+    Beside the version folders go README.md (the card), metrics.json (everything that was measured,
+    with settings, seed and environment) and model.keras (to fine-tune from), all of the highest
+    version.
+
+    Args:
+        run: A run whose training has come to its end.
+        base: The folder of all saved models.
+        version: A new number; defaults to the next free one.
+        name: Of the saved model. Defaults to the recipe's.
+        metrics_only: Writes the card and the metrics but no model: for data whose licence does not
+            let a model be passed on.
+
+    Returns:
+        The version folder; with `metrics_only`, the folder of the card.
+
+    Raises:
+        InputError: training has not finished, the version exists, or the disk is full.
+    """
+    name = name or run.recipe.name
+    folder = Path(base) / name
+    metrics = run.folder.read_json("metrics.json") if run.folder.metrics.is_file() else {}
+    facts = {**run.folder.description(), "metrics": metrics}
+    # Before the version appears: the card shows examples, for which data may be missing.
+    picture = None if metrics_only else _picture(run)
+    written_card = card(run, facts, None if metrics_only else name, picture)
+    if metrics_only:
+        _make(folder)
+        RunFolder(folder).write_json("metrics.json", facts)
+        write_atomically(folder / "README.md", written_card)
+        return folder
+    written = export_saved_model(
+        run.module,
+        run.module.signatures,
+        folder,
+        version,
+        warmup=_requests(run),
+        model_name=name,
+        methods=getattr(run.module, "methods", None),
+    )
+    if int(written.name) == list_versions(folder)[-1]:
+        RunFolder(folder).write_json("metrics.json", {**facts, "version": int(written.name)})
+        _copy(run.folder.model, folder / "model.keras", _pack)
+        if picture:
+            _copy(run.folder.path / picture, folder / picture)
+        write_atomically(folder / "README.md", written_card)
+    return written
+
+
+def _picture(run: Run) -> str | None:
+    """Draws what a model with attention over a text looks at, in the run folder."""
+    try:
+        return PICTURE if illustrate(run, run.folder.path) else None
+    except InputError:
+        # No matplotlib, or an answer of no words: a card without a picture.
+        return None
+
+
+def _requests(run: Run) -> list:
+    """Returns the recipe's warm-up requests that this model takes.
+
+    A recipe of several kinds of models has requests for the signatures and inputs of them all.
+    """
+    found = []
+    for name, given in run.recipe.warmup():
+        if name in run.module.signatures:
+            takes = {spec.name for spec in run.module.signatures[name].input_signature}
+            found.append((name, {key: value for key, value in given.items() if key in takes}))
+    return found
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def _pack(source: Path, destination: Path) -> None:
+    """Copies an archive with its members compressed: Keras stores them, a twelfth larger."""
+    with ZipFile(source) as stored, ZipFile(destination, "w") as packed:
+        for member in stored.infolist():
+            packed.writestr(member, stored.read(member), ZIP_DEFLATED)
+
+
+def _copy(source: Path, destination: Path, copy=shutil.copyfile) -> None:
+    partial = destination.with_name("partial." + destination.name)
+    try:
+        copy(source, partial)
+        os.replace(partial, destination)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"{destination}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,291 @@
+"""A recipe fitted into a run folder: training, measuring, answering and exporting."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+import zoo.topologies  # noqa: F401  (registers the layers that model.keras names)
+from recipes.catalog import REGISTRY
+from recipes.metrics.answers import Answers
+from recipes.recipe import Recipe
+from recipes.settings import replace
+from zoo import training
+from zoo.errors import InputError, unknown_name
+from zoo.training.run_folder import RunFolder
+
+EVALUATION_BATCH = 512
+
+
+class Run:
+    """One run of a recipe in its folder.
+
+    Make one with `Run.start` (a new folder) or `Run.open` (one that exists).
+
+    Args:
+        folder: The run folder.
+        recipe: The recipe.
+        settings: Its settings.
+        seed: Of weights, batches and dropout.
+        data: A person's own data file, or None.
+    """
+
+    def __init__(self, folder: RunFolder, recipe: Recipe, settings, seed: int, data: Path | None):
+        self.folder, self.recipe, self.settings = folder, recipe, settings
+        self.seed, self.data = seed, data
+        # Optimizer steps to train for, in place of the settings' epochs.
+        self.steps: int | None = None
+
+    @classmethod
+    def start(
+        cls,
+        recipe: Recipe,
+        path: Path,
+        settings,
+        seed: int = 0,
+        data: Path | None = None,
+        steps: int | None = None,
+    ) -> "Run":
+        """Makes the run folder and what the model needs of the training data.
+
+        Args:
+            recipe: What to fit.
+            path: The folder, new or empty.
+            settings: The recipe's settings.
+            seed: Of weights, batches and dropout.
+            data: A person's own data file, or None.
+            steps: Optimizer steps to train for, in place of the settings' epochs.
+
+        Raises:
+            InputError: the folder is taken, or the data cannot be used (then no folder is made).
+        """
+        run = cls(RunFolder(path), recipe, settings, seed, data)
+        run.steps = steps
+        _, assets = recipe.prepared(settings, data)
+        if training.Distribution.current().is_chief:
+            run.folder.create(run.description())
+            assets.save(run.folder.assets)
+        else:
+            run.assets = assets
+        return run
+
+    @classmethod
+    def open(cls, path: Path, recipe: str | None = None) -> "Run":
+        """Opens a run folder.
+
+        Args:
+            path: The folder.
+            recipe: The recipe that the caller means; another one's folder is refused.
+
+        Raises:
+            InputError: no run here, or another recipe's.
+        """
+        folder = RunFolder(path)
+        described = folder.description()
+        if recipe is not None and described["recipe"] != recipe:
+            raise InputError(
+                f"{path}: is a run of recipe {described['recipe']!r}, not of {recipe!r}; "
+                f"give another --run-dir"
+            )
+        owner = REGISTRY.get(described["recipe"])
+        settings = replace(owner.settings, described["settings"])
+        data = Path(described["data"]) if described["data"] else None
+        run = cls(folder, owner, settings, described["seed"], data)
+        run.steps = described["steps"]
+        return run
+
+    def description(self) -> dict[str, Any]:
+        """Returns what run.json says of the run: enough to start it again."""
+        return {
+            "recipe": self.recipe.name,
+            "settings": dataclasses.asdict(self.settings),
+            "seed": self.seed,
+            "data": str(self.data.resolve()) if self.data else None,
+            "steps": self.steps,
+        }
+
+    def lengthen(self, epochs: float | None, steps: int | None) -> None:
+        """Sets another goal for a run that is resumed, and notes it in run.json."""
+        if epochs is None and steps is None:
+            return
+        if epochs is not None:
+            self.settings, self.steps = replace(self.settings, {"epochs": epochs}), None
+        if steps is not None:
+            self.steps = steps
+        if training.Distribution.current().is_chief:
+            described = self.folder.description()
+            self.folder.write_json("run.json", {**described, **self.description()})
+
+    @cached_property
+    def assets(self):
+        return self.recipe.assets.load(self.folder.assets)
+
+    def examples(self, split: str) -> list:
+        """Reads the examples of a split."""
+        return self.recipe.examples(self.settings, self.data, split)
+
+    def fit(
+        self,
+        resume: bool = False,
+        say: Callable[[str], None] = lambda line: None,
+        callbacks: tuple = (),
+    ) -> list[dict[str, float]]:
+        """Trains to the run's goal and saves the model.
+
+        In the scope of a `tf.distribute` strategy its replicas train together; each process calls
+        this, and the chief writes the folder.
+
+        Args:
+            resume: Whether to go on from the newest checkpoint, if there is one.
+            say: Is given lines to show.
+            callbacks: More Keras callbacks.
+
+        Returns:
+            The history, a row a round.
+        """
+        training.deterministic(self.seed)
+        settings, recipe = self.settings, self.recipe
+        if settings.keep_checkpoints < 1:
+            raise InputError(f"keep_checkpoints is {settings.keep_checkpoints}; expected 1 or more")
+        self.folder.checkpoints.keep = settings.keep_checkpoints
+        distribution = training.Distribution.current()
+        examples = self.examples("train")
+        columns, lengths = recipe.columns(self.assets, examples)
+        plan = recipe.plan(settings, lengths, self.seed)
+        per_epoch = plan.steps_per_epoch
+        total = self.steps or max(1, round(settings.epochs * per_epoch))
+        model, trained = compiled(recipe, settings, self.assets, total)
+        say(
+            f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps; "
+            f"{model.count_params():,} weights; padding {plan.padding_share():.1%}"
+        )
+        validation, validation_steps = distribution.evaluation_batches(
+            *self._validation(), EVALUATION_BATCH
+        )
+        distribution.agree("recipe, settings or seed", {**self.description(), "data": None})
+        distribution.agree("training data", (per_epoch, lengths.tobytes()))
+        began = time.perf_counter()
+        history = training.fit(
+            trained,
+            lambda step: distribution.training_stream(plan, columns, recipe.features, step),
+            self.folder,
+            total_steps=total,
+            steps_per_epoch=per_epoch,
+            round_steps=settings.round_steps,
+            validation=validation,
+            validation_steps=validation_steps,
+            resume=resume,
+            callbacks=callbacks,
+        )
+        # What was measured was the model before; its module goes with it.
+        self.__dict__.pop("module", None)
+        if distribution.is_chief:
+            self.folder.save_model(model)
+            self.folder.metrics.unlink(missing_ok=True)
+        if distribution.strategy is None:
+            self.model = model
+        else:
+            # Read anew from the folder: a copy that belongs to no strategy.
+            self.__dict__.pop("model", None)
+        say(f"trained in {(time.perf_counter() - began) / 60:.1f} min; {self.folder.path}")
+        return history
+
+    def average(self, last: int) -> list[int]:
+        """Makes the mean of the last checkpoints the run's model; see `average_checkpoints`.
+
+        run.json then names their steps; what was measured on the model before is forgotten.
+        """
+        model = self.folder.load_model()
+        trained = self.recipe.trained(self.settings, model)
+        steps = training.average_checkpoints(self.folder.checkpoints, trained.variables, last)
+        self.folder.save_model(model)
+        self.folder.write_json("run.json", {**self.folder.description(), "averaged": steps})
+        self.folder.metrics.unlink(missing_ok=True)
+        self.__dict__.pop("module", None)
+        self.model = model
+        return steps
+
+    def _validation(self) -> tuple:
+        columns, lengths = self.recipe.columns(self.assets, self.examples("validation"))
+        return columns, self.recipe.features, lengths
+
+    @cached_property
+    def model(self):
+        return self.folder.load_model()
+
+    @cached_property
+    def module(self) -> tf.Module:
+        """What would be exported, in memory."""
+        return self.recipe.module(self.settings, self.assets, self.model)
+
+    @property
+    def answers(self) -> Answers:
+        """The signatures of the module."""
+        return Answers({name: _by_name(f) for name, f in self.module.signatures.items()})
+
+    def evaluate(self, split: str = "test") -> dict[str, float]:
+        """Measures the model and the recipe's baselines on a split; metrics.json keeps both."""
+        began, examples = time.perf_counter(), self.examples(split)
+        train = self.examples("train")
+        measured = self.recipe.measure(self.settings, self.answers, examples)
+        measured.update(self.recipe.measure_against(self.settings, self.answers, train, examples))
+        measured["seconds"] = round(time.perf_counter() - began, 1)
+        kept = self.folder.read_json("metrics.json") if self.folder.metrics.is_file() else {}
+        plain = self.recipe.baselines(self.settings, train, examples)
+        if plain:
+            kept["baselines"] = {**kept.get("baselines", {}), split: plain}
+        history = self.folder.read_history()
+        if history:
+            kept["training"] = {
+                "steps": int(history[-1]["step"]),
+                "epochs": round(history[-1]["epoch"], 2),
+                "seconds": round(sum(row["seconds"] for row in history), 1),
+            }
+        self.folder.write_json("metrics.json", {**kept, split: measured})
+        return measured
+
+
+def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.Model, keras.Model]:
+    """Builds a recipe's model, and beside it the same layers compiled for training."""
+    model = recipe.build(settings, assets)
+    # What could not be exported is refused now, and not after hours of training.
+    recipe.module(settings, assets, model)
+    trained = training.Distribution.current().replicated(recipe.trained(settings, model))
+    trained.compile(
+        optimizer=training.optimizer(
+            settings.learning_rate,
+            total_steps,
+            warmup_steps=min(settings.warmup_steps, total_steps // 4),
+            clip_norm=settings.clip_norm,
+            ema_momentum=settings.ema_momentum,
+            weight_decay=settings.weight_decay,
+        ),
+        **recipe.objective(settings),
+    )
+    return model, trained
+
+
+def _by_name(function: tf.types.experimental.PolymorphicFunction) -> Callable:
+    """Lets plain values be given by name to a function with an input signature."""
+    specs = {spec.name: spec for spec in function.input_signature}
+
+    def call(**inputs):
+        tensors = {}
+        for name, value in inputs.items():
+            if name not in specs:
+                raise unknown_name("input", name, specs)
+            try:
+                tensor = tf.constant(value, specs[name].dtype)
+            except (TypeError, ValueError):
+                wanted = specs[name].dtype.name
+                raise InputError(f"input {name}={value!r}: expected {wanted}") from None
+            # A single value for a setting stands for every row.
+            tensors[name] = tensor if tensor.shape.rank else tensor[None]
+        return function(**tensors)
+
+    return call

@@ -1,0 +1,1 @@
+"""Pictures inside the graph: decoding, framing, augmentation."""
