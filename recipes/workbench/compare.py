@@ -21,9 +21,10 @@ from typing import Any
 import keras
 
 from recipes.catalog import REGISTRY
-from recipes.drawings.alignment import Alignment, draw_alignments, illustrate
+from recipes.drawings.alignment import Alignment, draw_alignments
 from recipes.recipe import Recipe, TrainingSettings
 from recipes.settings import parse, replace
+from recipes.workbench.alignment import illustrate
 from recipes.workbench.comparing.fitting import fitted, row_of, steps_within
 from recipes.workbench.comparing.tables import as_csv, as_markdown, draw_comparison
 from recipes.workbench.comparing.variants import BY, QUICK, Variant, variants

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from recipes.drawings.alignment import PICTURE, illustrate
+from recipes.workbench.alignment import PICTURE, illustrate
 from recipes.workbench.card import card
 from recipes.workbench.run import Run
 from zoo.errors import InputError

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from recipes.drawings.alignment import alignment_of
 from recipes.drawings.alignment import draw as draw_aligned
 from recipes.drawings.figures import draw_history
 from recipes.families.text_to_text import TextToTextRecipe
 from recipes.settings import plain_settings
+from recipes.workbench.alignment import alignment_of
 from recipes.workbench.opening import open_target, predict
 from recipes.workbench.run import Run
 from zoo.errors import InputError

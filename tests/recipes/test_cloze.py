@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import recipes
-from recipes.recipe import Answers
+from recipes.metrics.answers import Answers
 from zoo.errors import InputError
 
 TINY = {

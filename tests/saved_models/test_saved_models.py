@@ -10,7 +10,7 @@ import pytest
 
 import zoo
 from recipes import datasets
-from recipes.catalog import recipes
+from recipes.catalog import REGISTRY
 from recipes.settings import replace
 from zoo.errors import InputError
 from zoo.references.saved_models import list_versions
@@ -74,7 +74,7 @@ def test_what_stands_beside_it(version):
     assert (folder / "model.keras").stat().st_size > 0
     facts = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     card = (folder / "README.md").read_text(encoding="utf-8")
-    recipe = recipes.get(facts["recipe"])
+    recipe = REGISTRY.get(facts["recipe"])
     # Data that the recipe makes has no licence but the code's; the card says how it is made.
     used = recipe.used_datasets(replace(recipe.settings, facts["settings"]))
     rights = "Licence:" if used else recipe.data_note
@@ -87,7 +87,7 @@ def test_what_stands_beside_it(version):
 def test_no_model_is_kept_of_data_that_forbids_it():
     for path in ROOT.glob("*/metrics.json"):
         facts = json.loads(path.read_text(encoding="utf-8"))
-        recipe = recipes.get(facts["recipe"])
+        recipe = REGISTRY.get(facts["recipe"])
         used = recipe.used_datasets(replace(recipe.settings, facts["settings"]))
         if not all(datasets.get(name).may_ship_models for name in used):
             assert {file.name for file in path.parent.iterdir()} == {"README.md", "metrics.json"}
@@ -141,7 +141,7 @@ def test_keras_says_the_same(path, model):
     import zoo.topologies  # noqa: F401  (registers the layers)
 
     facts = json.loads((path.parent / "metrics.json").read_text(encoding="utf-8"))
-    recipe = recipes.get(facts["recipe"])
+    recipe = REGISTRY.get(facts["recipe"])
     decoder = keras.models.load_model(path.parent / "model.keras", compile=False)
     ids = np.array([[4, 5, 6, 7, 8], [9, 4, 5, 0, 0]], "int32")
     lengths = np.array([5, 3], "int32")

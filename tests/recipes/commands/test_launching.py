@@ -15,7 +15,7 @@ from recipes.commands import launching
 from recipes.commands.main import main
 from zoo.training.cluster import Cluster
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 INDEX = 'import json, os; index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]\n'
 
 

@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 
 import recipes
+from recipes.recipe import REGISTRY as registry
 from recipes.recipe import Assets, Recipe, TrainingSettings
-from recipes.recipe import recipes as registry
 from recipes.settings import read_file, replace
 from recipes.workbench import tuning
 from zoo.errors import InputError

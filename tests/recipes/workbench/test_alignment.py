@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import recipes
-from recipes.drawings.alignment import alignment_of, alignment_of_answer, draw, draw_alignments
+from recipes.drawings.alignment import alignment_of_answer, draw, draw_alignments
 from recipes.families.text_to_text import PairAssets
+from recipes.workbench.alignment import alignment_of
 from zoo.errors import InputError
 from zoo.text import STOP_ID, Vocabulary
 
