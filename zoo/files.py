@@ -1,9 +1,13 @@
 """Writing a file whole or not at all."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
+
+_PARTIAL = ".partial"
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -12,14 +16,44 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         InputError: it cannot be written; what was there is still there.
     """
+    with (
+        written_whole(path) as partial,
+        open(partial, "w", encoding="utf-8", newline="\n") as file,
+    ):
+        file.write(text)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Gives a name to write a file under; at the end the file is forced to disk and renamed.
+
+    Args:
+        path: the final name. The other one stands beside it and has the same ending, by which some
+            programs choose the format.
+
+    Raises:
+        InputError: it cannot be written; what was there is still there, and nothing else stays.
+    """
     # Two processes may write the same file, each its own part.
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f"{path.stem}.{os.getpid()}{_PARTIAL}{path.suffix}")
     try:
-        with open(partial, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        yield partial
+        descriptor = os.open(partial, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Removes what a killed process was writing by `written_whole` in a folder."""
+    for path in folder.glob(f"*{_PARTIAL}*"):
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -9,9 +9,11 @@ from zoo.training.batching import training_stream as training_stream
 from zoo.training.carried_state import CarriedState as CarriedState
 from zoo.training.distribution import Distribution as Distribution
 from zoo.training.distribution import WorkerLostError as WorkerLostError
+from zoo.training.divergence import DivergedError as DivergedError
 from zoo.training.fit import deterministic as deterministic
 from zoo.training.fit import fit as fit
 from zoo.training.fit import optimizer as optimizer
+from zoo.training.interruption import TrainingInterruptedError as TrainingInterruptedError
 from zoo.training.lane_plan import LanePlan as LanePlan
 from zoo.training.lane_plan import windows_of as windows_of
 from zoo.training.objectives import TokenNats as TokenNats

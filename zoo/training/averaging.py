@@ -1,6 +1,5 @@
 """The mean of a run's last checkpoints, as the weights of its model."""
 
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
@@ -55,13 +54,10 @@ def average_checkpoints(checkpoints: Checkpoints, variables: Sequence, last: int
 
 def _read(checkpoints: Checkpoints, step: int, variables: Sequence) -> list[np.ndarray]:
     """The arrays of one checkpoint that stand for a model's variables, which come first in it."""
-    path = checkpoints.folder / f"step-{step:09d}.npz"
-    names = [f"{place:04d}" for place in range(len(variables))]
-    try:
-        with np.load(path) as stored:
-            values = [stored[name] for name in names if name in stored.files]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is not whole: {error}") from error
+    values = checkpoints.read(step)
+    if values is None:
+        raise InputError(f"{checkpoints.path(step)}: is not a whole checkpoint")
+    values = values[: len(variables)]
     if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
-        raise InputError(f"{path}: holds the weights of another model")
+        raise InputError(f"{checkpoints.path(step)}: holds the weights of another model")
     return values

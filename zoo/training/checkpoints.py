@@ -1,17 +1,31 @@
 """Checkpoints of everything that a training run needs to go on, written whole or not at all."""
 
 import errno
-import os
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.files import written_whole
 
 _NAME = re.compile(r"step-(\d+)\.npz")
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What NumPy and its archive say of a file that is cut, empty, or no archive of arrays.
+_NOT_WHOLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Checkpoints:
@@ -35,28 +49,39 @@ class Checkpoints:
 
     def save(self, step: int, variables: Sequence) -> Path:
         """Writes the values of Keras variables; raises `InputError` when the disk is full."""
-        path = self.folder / f"step-{step:09d}.npz"
-        partial = path.with_suffix(".partial")
+        path = self.path(step)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with open(partial, "wb") as file:
+            with written_whole(path) as partial, open(partial, "wb") as file:
                 np.savez(file, **{_key(i): np.asarray(v) for i, v in enumerate(variables)})
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        except (InputError, OSError) as error:
+            cause = error.__cause__ if isinstance(error, InputError) else error
+            if getattr(cause, "errno", None) in _NO_SPACE:
                 done = self.steps()
                 kept = f"the one of step {done[-1]} is whole" if done else "there is none yet"
                 raise InputError(
                     f"{self.folder}: no space left for the checkpoint of step {step}; {kept}. "
                     f"Free some space and go on with --resume"
                 ) from error
-            raise InputError(f"{path}: the checkpoint cannot be written: {error}") from error
-        for old in self.steps()[: -self.keep]:
-            (self.folder / f"step-{old:09d}.npz").unlink(missing_ok=True)
+            raise InputError(f"{path}: the checkpoint cannot be written: {cause}") from error
+        # A later one is left from before a resuming, and was not whole then.
+        done = [other for other in self.steps() if other <= step]
+        for old in done[: -self.keep]:
+            self.path(old).unlink(missing_ok=True)
         return path
+
+    def path(self, step: int) -> Path:
+        """Returns the file of a step."""
+        return self.folder / f"step-{step:09d}.npz"
+
+    def read(self, step: int) -> list[np.ndarray] | None:
+        """Returns the arrays of a step's checkpoint in their order; None: the file is not whole."""
+        try:
+            with np.load(self.path(step), allow_pickle=False) as stored:
+                values = {name: stored[name] for name in stored.files}
+            return [values[_key(i)] for i in range(len(values))]
+        except _NOT_WHOLE:
+            return None
 
     def restore(self, variables: Sequence) -> int:
         """Reads the newest whole checkpoint into the variables and returns its step.
@@ -65,23 +90,23 @@ class Checkpoints:
             InputError: there is none, or it was written by another model.
         """
         for step in reversed(self.steps()):
-            path = self.folder / f"step-{step:09d}.npz"
-            try:
-                with np.load(path) as stored:
-                    values = {name: stored[name] for name in stored.files}
-            except (OSError, ValueError, zipfile.BadZipFile):
+            values = self.read(step)
+            if values is None:
                 continue
-            wanted = {_key(i): v for i, v in enumerate(variables)}
-            shapes = {name: tuple(v.shape) for name, v in wanted.items()}
-            if {name: value.shape for name, value in values.items()} != shapes:
+            wanted = [tuple(variable.shape) for variable in variables]
+            if [value.shape for value in values] != wanted or not all(map(_is_number, values)):
                 raise InputError(
-                    f"{path}: holds the weights of another model; resume with the settings that "
-                    f"the run was started with"
+                    f"{self.path(step)}: holds the weights of another model; resume with the "
+                    f"settings that the run was started with"
                 )
-            for name, variable in wanted.items():
-                variable.assign(values[name])
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
             return step
         raise InputError(f"{self.folder}: there is no whole checkpoint to resume from")
+
+
+def _is_number(value: np.ndarray) -> bool:
+    return value.dtype.kind in "biuf"
 
 
 def _key(index: int) -> str:

@@ -1,7 +1,5 @@
 """Training a Keras model to a given step, with checkpoints, history and resuming."""
 
-import math
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +8,9 @@ import tensorflow as tf
 
 from zoo.training.averaged_adam import AveragedAdam
 from zoo.training.distribution import Distribution
+from zoo.training.interruption import Interruption
 from zoo.training.progress import Progress
+from zoo.training.recorder import Recorder
 from zoo.training.run_folder import RunFolder
 
 
@@ -56,6 +56,9 @@ def fit(
     Raises:
         InputError: nothing to resume from, or the disk is full.
         WorkerLostError: another process is gone.
+        DivergedError: the loss, a measure or a weight is not finite any more.
+        TrainingInterruptedError: Ctrl-C or SIGTERM came; the step that was being taken has its
+            checkpoint.
     """
     distribution = Distribution.current()
     # Slots and counters must exist before a checkpoint can be read into them.
@@ -71,88 +74,47 @@ def fit(
     if start >= total_steps:
         # Killed between the last checkpoint and the saving of the model.
         model.optimizer.finalize_variable_values(model.trainable_variables)
-    while start < total_steps:
-        # The last round may be shorter, and a run may be resumed with a longer goal: rounds of
-        # one length go into one call of Keras's fit, what is left over into another.
-        steps = min(round_steps, total_steps - start)
-        rounds = max(1, (total_steps - start) // steps)
-        recorder = _Recorder(
-            run if distribution.is_chief else None, variables, rows, start, steps, steps_per_epoch
-        )
-        shown = [Progress(start, total_steps, steps_per_epoch)] if distribution.is_chief else []
-        with distribution.noticing_lost_workers():
-            model.fit(
-                stream(start),
-                epochs=rounds,
-                steps_per_epoch=steps,
-                validation_data=validation,
-                validation_steps=validation_steps,
-                verbose=0,
-                shuffle=False,
-                callbacks=[
-                    *([keras.callbacks.SwapEMAWeights()] if model.optimizer.use_ema else []),
-                    recorder,
-                    *shown,
-                    *callbacks,
-                ],
+    with Interruption() as interruption:
+        while start < total_steps:
+            # Rounds end at multiples of their length, also after an interruption within one; the
+            # last may be shorter. Rounds of one length go into one call of Keras's fit.
+            steps = min(round_steps - start % round_steps, total_steps - start)
+            rounds = (total_steps - start) // steps if steps == round_steps else 1
+            swap = keras.callbacks.SwapEMAWeights() if model.optimizer.use_ema else None
+            recorder = Recorder(
+                run if distribution.is_chief else None,
+                variables,
+                rows,
+                start,
+                steps_per_epoch,
+                interruption,
+                swap,
             )
-        if model.stop_training:
-            break
-        start += rounds * steps
-        if start < total_steps:
-            # At its end Keras's fit puts the averages in the weights' place.
-            recorder.put_back()
+            shown = [Progress(start, total_steps, steps_per_epoch)] if distribution.is_chief else []
+            try:
+                with distribution.noticing_lost_workers():
+                    model.fit(
+                        stream(start),
+                        epochs=rounds,
+                        steps_per_epoch=steps,
+                        validation_data=validation,
+                        validation_steps=validation_steps,
+                        verbose=0,
+                        shuffle=False,
+                        callbacks=[*([swap] if swap else []), recorder, *shown, *callbacks],
+                    )
+            finally:
+                for progress in shown:
+                    progress.close()
+            if model.stop_training:
+                break
+            start += rounds * steps
+            if start < total_steps:
+                # At its end Keras's fit puts the averages in the weights' place.
+                recorder.put_back()
+        if interruption.number is not None:
+            recorder.say_interrupted()
     return rows
-
-
-class _Recorder(keras.callbacks.Callback):
-    """Writes the history and a checkpoint at the end of each round.
-
-    Every process of several keeps the rows and comes to the same decisions; one has the folder.
-    """
-
-    def __init__(self, run, variables, rows, start, round_steps, steps_per_epoch):
-        super().__init__()
-        self.run, self.variables, self.rows = run, variables, rows
-        self.start, self.round_steps, self.steps_per_epoch = start, round_steps, steps_per_epoch
-        self.board = run and tf.summary.create_file_writer(str(run.path / "tensorboard"))
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        step = self.start + (epoch + 1) * self.round_steps
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        row = {
-            "step": step,
-            "epoch": step / self.steps_per_epoch,
-            **values,
-            "learning_rate": float(self.model.optimizer.learning_rate),
-            "seconds": time.perf_counter() - self.began,
-        }
-        self.rows.append(row)
-        if self.run:
-            # The checkpoint last: a row without its checkpoint is dropped on resuming, while a
-            # checkpoint without its row would leave a gap.
-            self.run.write_history(self.rows)
-            self.run.checkpoints.save(step, self.variables)
-            self._show(step, row)
-        if epoch + 1 == self.params["epochs"]:
-            self.kept = [variable.numpy().copy() for variable in self.variables]
-        if any(math.isnan(value) for value in values.values()):
-            self.model.stop_training = True
-
-    def _show(self, step, row):
-        with self.board.as_default(step=step):
-            for name, value in row.items():
-                if name != "step":
-                    tf.summary.scalar(name, value)
-        self.board.flush()
-
-    def put_back(self):
-        """Gives the variables the values that they had at the end of the last round."""
-        for variable, value in zip(self.variables, self.kept, strict=True):
-            variable.assign(value)
 
 
 def deterministic(seed: int) -> None:

@@ -73,6 +73,10 @@ class Progress(keras.callbacks.Callback):
             self._line(logs, time.perf_counter())
 
     def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self) -> None:
+        """Ends the bar; also where training ends by an error, of which Keras tells no callback."""
         if self.bar:
             self.bar.stop()
 

@@ -1,10 +1,12 @@
 """The folder that holds everything about one training run."""
 
+import contextlib
 import csv
 import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ import numpy
 import tensorflow as tf
 
 from zoo.errors import InputError
-from zoo.files import write_atomically
+from zoo.files import remove_partial_files, write_atomically, written_whole
+from zoo.lock import lock
 from zoo.training.checkpoints import Checkpoints
 from zoo.version import __version__
 
@@ -29,6 +32,7 @@ class RunFolder:
     tensorboard/    the same for TensorBoard
     model.keras     the trained model
     metrics.json    what evaluation measured
+    lock            held by the process that trains
     ```
 
     Args:
@@ -77,10 +81,30 @@ class RunFolder:
         """Returns what run.json holds; raises `InputError` where there is no run."""
         if not self.exists():
             raise InputError(f"{self.path}: there is no run here (run.json is missing)")
-        return self.read_json("run.json")
+        described = self.read_json("run.json")
+        if not isinstance(described, dict) or "recipe" not in described:
+            raise InputError(f"{self.path / 'run.json'}: is not the description of a run")
+        return described
+
+    @contextlib.contextmanager
+    def only_one_writer(self) -> Iterator[None]:
+        """Holds the folder for training; what a killed process left half written is removed.
+
+        Raises:
+            InputError: another process trains here right now.
+        """
+        with lock(self.path / "lock") as taken:
+            if not taken():
+                raise InputError(
+                    f"{self.path}: another process is training here right now; wait for its end, "
+                    f"or give another --run-dir"
+                )
+            for folder in (self.path, self.checkpoints.folder):
+                remove_partial_files(folder)
+            yield
 
     def read_json(self, name: str) -> Any:
-        """Reads one of the folder's JSON files."""
+        """Reads one of the folder's JSON files; raises `InputError` where it is not JSON."""
         path = self.path / name
         try:
             return json.loads(path.read_text(encoding="utf-8"))
@@ -92,11 +116,27 @@ class RunFolder:
         write_atomically(self.path / name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
     def read_history(self) -> list[dict[str, float]]:
-        """Returns the rows of history.csv as numbers; none where it is not there yet."""
+        """Returns the rows of history.csv as numbers; none where it is not there yet.
+
+        Raises:
+            InputError: a line holds something else than numbers, or no step.
+        """
         if not self.history.is_file():
             return []
-        with open(self.history, encoding="utf-8", newline="") as file:
-            return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+        rows, number = [], 1
+        try:
+            with open(self.history, encoding="utf-8", newline="") as file:
+                for number, line in enumerate(csv.DictReader(file), 2):  # noqa: B007
+                    row = {name: float(value) for name, value in line.items() if value}
+                    if not {"step", "epoch"} <= set(row):
+                        raise ValueError("step or epoch is missing")
+                    rows.append(row)
+        except (OSError, ValueError, TypeError, csv.Error) as error:
+            raise InputError(
+                f"{self.history}: line {number} is not a round of training ({error}); remove the "
+                f"file to go on without the earlier rounds"
+            ) from error
+        return rows
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Writes history.csv anew, whole or not at all."""
@@ -106,20 +146,26 @@ class RunFolder:
         write_atomically(self.history, "\n".join(lines) + "\n")
 
     def save_model(self, model: keras.Model) -> None:
-        """Writes model.keras whole or not at all."""
-        # Keras picks the format by the ending, so the partial file has it too.
-        partial = self.path / "partial.model.keras"
-        model.save(partial)
-        os.replace(partial, self.model)
+        """Writes model.keras whole or not at all; raises `InputError` when the disk is full."""
+        with written_whole(self.model) as partial:
+            model.save(partial)
 
     def load_model(self) -> keras.Model:
-        """Reads model.keras; raises `InputError` where training has not come to its end."""
+        """Reads model.keras; raises `InputError` where it is not there, or not whole."""
         if not self.model.is_file():
             raise InputError(
                 f"{self.path}: training has not finished (model.keras is missing); "
                 f"finish it with --resume"
             )
-        return keras.models.load_model(self.model, compile=False)
+        try:
+            return keras.models.load_model(self.model, compile=False)
+        # Keras says what is wrong with a file in many ways, some as bare as a KeyError.
+        except Exception as error:
+            line = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise InputError(
+                f"{self.model}: cannot be read as a model of the zoo ({line}); remove it, and "
+                f"--resume makes it from the newest checkpoint"
+            ) from error
 
 
 def environment() -> dict[str, Any]:

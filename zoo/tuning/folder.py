@@ -1,19 +1,12 @@
 """The folder that holds everything about one search."""
 
 import contextlib
-import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
+from zoo.lock import lock
 from zoo.tuning.trial import Outcomes
-
-try:
-    import fcntl
-except ImportError:
-    fcntl = None
-
-_NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 class SearchFolder:
@@ -62,7 +55,7 @@ class SearchFolder:
     @contextlib.contextmanager
     def only_one_search(self) -> Iterator[None]:
         """Holds the folder; raises `InputError` where another process does."""
-        with _locked(self.path / "lock") as taken:
+        with lock(self.path / "lock") as taken:
             if not taken():
                 raise InputError(f"{self.path}: another process is searching here right now")
             yield
@@ -76,28 +69,7 @@ class SearchFolder:
             wait: Is called again and again while another process holds it.
         """
         self.trials.mkdir(parents=True, exist_ok=True)
-        with _locked(self.trials / f"{id}.lock") as taken:
+        with lock(self.trials / f"{id}.lock") as taken:
             while not taken():
                 wait()
             yield
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[Callable[[], bool]]:
-    # The system lets go of the lock when the process ends, however it ends.
-    with open(path, "w", encoding="utf-8") as file:
-
-        def taken() -> bool:
-            if fcntl is None:
-                return True
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            except OSError as error:
-                # Some network storage has no locks; the lease of the workers remains.
-                if error.errno not in _NO_LOCKS_HERE:
-                    raise
-            return True
-
-        yield taken

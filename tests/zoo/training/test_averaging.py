@@ -60,7 +60,7 @@ def test_more_than_there_are_or_another_models_are_refused(written):
         average_checkpoints(checkpoints, other.variables, 2)
     (checkpoints.folder / "step-000000050.npz").write_bytes(b"half")
     before = [variable.numpy() for variable in model.variables]
-    with pytest.raises(InputError, match="is not whole"):
+    with pytest.raises(InputError, match="is not a whole checkpoint"):
         average_checkpoints(checkpoints, model.variables, 2)
     for variable, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)

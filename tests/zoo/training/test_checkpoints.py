@@ -42,6 +42,45 @@ def test_a_half_written_or_damaged_file_is_not_taken_for_whole(tmp_path):
     assert float(into[0][0]) == 6
 
 
+def _damaged(whole, tmp_path):
+    plain = tmp_path / "plain.npy"
+    np.save(plain, np.zeros(3))
+    objects = tmp_path / "objects.npz"
+    np.savez(objects, **{"0000": np.array([{}], object)})
+    named = tmp_path / "named.npz"
+    np.savez(named, w=np.zeros(3))
+    for path in (plain, objects, named):
+        yield path.name, path.read_bytes()
+    yield "empty", b""
+    yield "text", b"not a checkpoint"
+    yield from ((f"cut at {at}", whole[:at]) for at in range(1, len(whole), 37))
+
+
+def test_whatever_is_not_whole_the_one_before_is_taken(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "c", keep=1)
+    checkpoints.save(5, variables(5))
+    whole = (tmp_path / "c" / "step-000000005.npz").read_bytes()
+    newer = tmp_path / "c" / "step-000000008.npz"
+    for name, content in _damaged(whole, tmp_path):
+        newer.write_bytes(content)
+        into = variables(0)
+        assert checkpoints.restore(into) == 5, name
+        assert float(into[1][0]) == 5
+    # The damaged one does not count among the newest.
+    checkpoints.save(6, variables(6))
+    assert checkpoints.restore(variables(0)) == 6
+    checkpoints.path(6).unlink()
+    with pytest.raises(InputError, match="no whole checkpoint"):
+        checkpoints.restore(variables(0))
+
+
+def test_arrays_that_are_no_numbers_are_another_models(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    np.savez(checkpoints.path(1), **{f"{i:04d}": np.array(["a"] * 3) for i in range(2)})
+    with pytest.raises(InputError, match="another model"):
+        checkpoints.restore(variables(0))
+
+
 def test_another_model_is_refused(tmp_path):
     Checkpoints(tmp_path).save(1, variables(1))
     with pytest.raises(InputError, match="another model"):
