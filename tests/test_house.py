@@ -51,7 +51,7 @@ ROOMS = {
     "recipes.workbench": {"recipes", "zoo"},
     "recipes.commands": {"recipes", "zoo"},
 }
-GROUND = {"zoo.errors", "zoo.files", "zoo.registry", "zoo.version"}
+GROUND = {"zoo.errors", "zoo.files", "zoo.lock", "zoo.registry", "zoo.version"}
 # Beside the recipes' own files in recipes/.
 BESIDE = {"recipe", "settings", "catalog"}
 # What is not asked of the rooms above: they may use every room below them.
