@@ -11,23 +11,13 @@ from zoo.attention import HardAttention, Memory
 from zoo.decoding.unroll import teacher_forcing
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
-from zoo.topologies.copying import Copies, CopyOutput, copies_of
+from zoo.topologies.copying import CopyMemory, CopyOutput, copies_of
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.encoder_decoder import output_of
+from zoo.topologies.output_head import OUTPUT_HEADS, token_head
+from zoo.topologies.settings import check_choice
 
 QUERIES = ("current", "previous", "previous_output")
-
-
-class CopyMemory(NamedTuple):
-    """What every step of a decoder that copies reads.
-
-    Attributes:
-        attended: What the attention looks at.
-        copies: Which of the source's positions hold which word.
-    """
-
-    attended: Memory
-    copies: Copies
 
 
 class DecoderState(NamedTuple):
@@ -61,7 +51,15 @@ class AttentionDecoder(keras.layers.Layer):
         c_i, a_i = attention(s_{i-1}, memory)     or     attention(E y_{i-1}, memory)
         s_i = cell([E y_{i-1}; c_i; o_{i-1}], s_{i-1})
 
-    and in all of them o_i = tanh(W [s_i; c_i]), logits = V o_i + b. With copying, `CopyOutput`
+    and in all of them logits = V o_i + b, where o_i is what the output head makes:
+
+        "plain"      o_i = tanh(W [s_i; c_i])                      (Luong et al. 2015, equation 5)
+        "token"      o_i = tanh(W [s_i; c_i; E y_{i-1}] + d)
+        "maxout"     o_i = maxout(W [s_i; c_i; E y_{i-1}] + d)     (Bahdanau et al. 2014)
+
+    The last two read the token that is fed, so that y_i is of s_i, c_i and y_{i-1}: g(y_{i-1}, s_i,
+    c_i) in Bahdanau et al. 2014, equation 4. Their appendix A.2.2 writes g as this maxout, with
+    s_{i-1} in the place of s_i; here it is s_i, as in their equation 4. With copying, `CopyOutput`
     makes log-probabilities over the target tokens and the source's own words of logits and a_i.
 
     `step` is used as it is by every decoding strategy. `call` scores a known target: where the
@@ -79,7 +77,8 @@ class AttentionDecoder(keras.layers.Layer):
         attention_units: Width in which query and memory are compared; defaults to `units`. The
             kinds "dot" and "scaled_dot" have none: there the query is as wide as the memory.
         query: "current", "previous" or "previous_output".
-        input_feeding: Defaults to False.
+        input_feeding: Whether o_{i-1} enters the recurrence. Defaults to False.
+        output_head: "plain", "token" or "maxout": what o_i is made of.
         copying: Whether words of the source can be copied. Defaults to False.
         tie_embeddings: Whether the output's matrix is that of the embedding: logits = (P o_i) E^T,
             P a projection to embedding_dim.
@@ -104,8 +103,8 @@ class AttentionDecoder(keras.layers.Layer):
         `choice_entropy` [B, M], each summed up to the step: what `reinforce_loss` needs.
 
     Raises:
-        InputError: an unknown cell, attention or query, or copying with attention "hard", whose
-            weights are no probabilities.
+        InputError: an unknown cell, attention, query or output head, or copying with attention
+            "hard", whose weights are no probabilities.
     """
 
     def __init__(
@@ -119,6 +118,7 @@ class AttentionDecoder(keras.layers.Layer):
         attention_units: int | None = None,
         query: str = "current",
         input_feeding: bool = False,
+        output_head: str = "plain",
         copying: bool = False,
         tie_embeddings: bool = False,
         train_embedding: bool = True,
@@ -128,8 +128,8 @@ class AttentionDecoder(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if query not in QUERIES:
-            raise InputError(f"unknown query {query!r}; expected one of {', '.join(QUERIES)}")
+        check_choice("query", query, QUERIES)
+        check_choice("output_head", output_head, OUTPUT_HEADS)
         self._config = {
             "vocabulary_size": vocabulary_size,
             "units": units,
@@ -140,6 +140,7 @@ class AttentionDecoder(keras.layers.Layer):
             "attention_units": attention_units,
             "query": query,
             "input_feeding": input_feeding,
+            "output_head": output_head,
             "copying": copying,
             "tie_embeddings": tie_embeddings,
             "train_embedding": train_embedding,
@@ -148,6 +149,7 @@ class AttentionDecoder(keras.layers.Layer):
         }
         self.units, self.query, self.input_feeding = units, query, input_feeding
         self.copying, self.unknown_id = copying, unknown_id
+        self.reads_token = output_head != "plain"
         self.shares_embedding = embedding is not None
         self.embedding = embedding
         if embedding is None:
@@ -157,7 +159,10 @@ class AttentionDecoder(keras.layers.Layer):
             cell, units, num_layers=num_layers, dropout=dropout, name="recurrence"
         )
         self.attention = attentions.get(attention, attention_units or units)
-        self.combine = keras.layers.Dense(units, "tanh", use_bias=False, name="combine")
+        if self.reads_token:
+            self.combine = token_head(output_head, units, name="combine")
+        else:
+            self.combine = keras.layers.Dense(units, "tanh", use_bias=False, name="combine")
         self.dropout = keras.layers.Dropout(dropout)
         self.narrow = self.output_projection = self.copy_output = None
         if tie_embeddings:
@@ -195,7 +200,8 @@ class AttentionDecoder(keras.layers.Layer):
         # One step on zeros lets every kind of attention check and build what it needs.
         memory = self.attention.memory(tf.zeros([1, 2, context], self.compute_dtype))
         self.attention(tf.zeros([1, query], self.compute_dtype), memory)
-        self.combine.build((None, self.stack.output_size + context))
+        token = self.embedding.output_dim if self.reads_token else 0
+        self.combine.build((None, self.stack.output_size + context + token))
         if self.narrow is not None:
             self.narrow.build((None, self.units))
         else:
@@ -249,14 +255,14 @@ class AttentionDecoder(keras.layers.Layer):
                 if self.copying
                 else "copy_ids go with copying=True"
             )
-        attended = self.attention.memory(memory, memory_mask)
+        looked_at = self.attention.memory(memory, memory_mask)
         if not self.copying:
-            return attended
-        return CopyMemory(attended, copies_of(copy_ids, attended.mask, self.embedding.input_dim))
+            return looked_at
+        return CopyMemory(looked_at, copies_of(copy_ids, looked_at.mask, self.embedding.input_dim))
 
     def get_initial_state(self, cells, memory: Memory | CopyMemory) -> DecoderState:
         """Returns the state before the first step, starting from the given recurrent states."""
-        values = self._attended(memory).values
+        values = self._attention_memory(memory).values
         batch, length = tf.shape(values)[0], tf.shape(values)[1]
         # A functional model hands nested outputs on, but a loaded one has lists for tuples.
         cells = tf.nest.pack_sequence_as(self.stack.state_widths, tf.nest.flatten(cells))
@@ -293,7 +299,7 @@ class AttentionDecoder(keras.layers.Layer):
         hidden, cells = self.stack.step(tf.concat(inputs, -1), state.cells, training=training)
         if self.query == "current":
             context, weights, following = attend(hidden)
-        logits, output = self._head(hidden, context, training)
+        logits, output = self._head(hidden, context, embedded, training)
         if self.copying:
             parts = (logits, weights, tf.concat([context, hidden, embedded], -1))
             logits = self.copy_output(*(part[:, None] for part in parts), memory.copies)[:, 0]
@@ -334,7 +340,7 @@ class AttentionDecoder(keras.layers.Layer):
         hidden, _ = self.stack(inputs, initial_state=state.cells, training=training)
         if self.query == "current":
             context, weights, _ = attend(hidden)
-        logits, _ = self._head(hidden, context, training)
+        logits, _ = self._head(hidden, context, embedded, training)
         if self.copying:
             features = tf.concat([context, hidden, embedded], -1)
             logits = self.copy_output(logits, weights, features, memory.copies)
@@ -346,15 +352,16 @@ class AttentionDecoder(keras.layers.Layer):
             tokens = tf.where(known, tokens, tf.cast(self.unknown_id, tokens.dtype))
         return self.embedding(tokens)
 
-    def _attended(self, memory) -> Memory:
-        return memory.attended if self.copying else memory
+    def _attention_memory(self, memory) -> Memory:
+        return memory.attention_memory if self.copying else memory
 
     def _attend(self, memory, state, training):
-        attended = self._attended(memory)
-        return lambda query: self.attention(query, attended, state, training=training)
+        looked_at = self._attention_memory(memory)
+        return lambda query: self.attention(query, looked_at, state, training=training)
 
-    def _head(self, hidden, context, training):
-        output = self.combine(tf.concat([hidden, context], -1))
+    def _head(self, hidden, context, embedded, training):
+        parts = [hidden, context, embedded] if self.reads_token else [hidden, context]
+        output = self.combine(tf.concat(parts, -1))
         dropped = self.dropout(output, training=training)
         if self.narrow is None:
             return self.output_projection(dropped), output

@@ -29,6 +29,7 @@ def attention_n_to_m(
     attention_units: int | None = None,
     query: str = "current",
     input_feeding: bool = False,
+    output_head: str = "plain",
     copying: bool = False,
     share_embedding: bool = False,
     tie_embeddings: bool = False,
@@ -41,6 +42,16 @@ def attention_n_to_m(
 ) -> keras.Model:
     """Builds an encoder-decoder with attention: tokens, or features of each step, to tokens.
 
+    Which settings are which paper:
+
+        Bahdanau et al. 2014   query "previous", output_head "maxout", attention "additive", cell
+                               "tf_gru" (one layer, two directions): y_i of s_i, c_i and y_{i-1}.
+                               The paper starts the decoder from the backward state alone; bridge
+                               "dense" reads both directions.
+        Luong et al. 2015      query "current", output_head "plain", input_feeding True,
+                               bidirectional False, bridge "copy", attention "dot", "general",
+                               "concat" or a local one
+
     Args:
         source_vocabulary_size, target_vocabulary_size: Numbers of token ids. The source's is None
             where its steps are features, such as frames of speech.
@@ -50,7 +61,7 @@ def attention_n_to_m(
         encoder_layers, decoder_layers: At least as many encoder as decoder layers.
         bidirectional: Whether the encoder reads both ways.
         bridge: "dense", "copy" or "zero": how the decoder's first state comes about.
-        attention, attention_units, query, input_feeding: See `AttentionDecoder`.
+        attention, attention_units, query, input_feeding, output_head: See `AttentionDecoder`.
         copying: Whether words of the source can be copied, those too that the target vocabulary
             lacks; see below.
         share_embedding: Whether source and target, of one vocabulary, have one embedding.
@@ -77,8 +88,8 @@ def attention_n_to_m(
         of them of strings and turns them back.
 
     Raises:
-        InputError: an unknown cell, attention, bridge or query, copying with attention "hard", or
-            numbers or word vectors that do not fit.
+        InputError: an unknown cell, attention, bridge, query or output head, copying with attention
+            "hard", or numbers or word vectors that do not fit.
 
     Example:
 
@@ -129,6 +140,7 @@ def attention_n_to_m(
         attention_units=attention_units,
         query=query,
         input_feeding=input_feeding,
+        output_head=output_head,
         copying=copying,
         tie_embeddings=tie_embeddings,
         train_embedding=train_target_embedding,

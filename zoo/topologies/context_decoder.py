@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.encoder_decoder import output_of
+from zoo.topologies.output_head import OUTPUT_HEADS, token_head
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.settings import check_choice
 
@@ -55,9 +57,20 @@ class ContextDecoder(keras.layers.Layer):
         s_i = cell([E y_{i-1}; c], .)    "every_step" and "both"
         s_1 = cell([E y_0; c], 0), later s_i = cell([E y_{i-1}; 0], .)          "first_step"
 
-    and logits_i = V s_i + b. `step` is used as it is by every decoding strategy. `call` scores a
-    known target: no step's input depends on what the model says, so it runs each layer once over
-    the whole target, with the same numbers.
+    and the logits are, by the output head,
+
+        "plain"      V s_i + b
+        "token"      V tanh(W [s_i; c; E y_{i-1}] + d) + b
+        "maxout"     V maxout(W [s_i; c; E y_{i-1}] + d) + b    (Cho et al. 2014, appendix A.1.2)
+
+    `step` is used as it is by every decoding strategy. `call` scores a known target: no step's
+    input depends on what the model says, so it runs each layer once over the whole target, with
+    the same numbers.
+
+    Without feedback no token is fed, and E y_{i-1} is left out of all of these: the states follow
+    from c alone, s_i = cell(c, s_{i-1}) with "every_step", s_1 = cell(c, 0) and later s_i =
+    cell(0, s_{i-1}) with "first_step". With "initial_state" a step reads a one, whose weights act
+    as a bias. What is written at one step is then not heard of at the next.
 
     Args:
         vocabulary_size: Number of target tokens.
@@ -70,6 +83,9 @@ class ContextDecoder(keras.layers.Layer):
         pooling: g: "mean", "max" or "attention"; see `Pooling`.
         bidirectional_memory: Whether the memory has two halves, forward and backward.
         given_cells: Whether s_0 is what comes in as `cells`, rather than made of c.
+        output_head: "plain", "token" or "maxout": what the logits are read from.
+        feedback: Whether each step reads a token. Without it `targets` says how many steps there
+            are, and its tokens are not read; there is no E, and embedding_dim is not used.
         tie_embeddings: Whether V is E: logits = (P s_i) E^T, P a projection to embedding_dim.
         train_embedding: Whether training changes E; see `start_from` for values.
         dropout: Share dropped of the layers' inputs and of s_i before V, in training.
@@ -85,7 +101,8 @@ class ContextDecoder(keras.layers.Layer):
         A dict of logits [B, M, vocabulary_size].
 
     Raises:
-        InputError: an unknown context, injection, pooling or cell.
+        InputError: an unknown context, injection, pooling, output head or cell; an output head
+            that reads tokens, or tied embeddings, where no token is fed.
     """
 
     def __init__(
@@ -100,6 +117,8 @@ class ContextDecoder(keras.layers.Layer):
         pooling: str = "attention",
         bidirectional_memory: bool = False,
         given_cells: bool = False,
+        output_head: str = "plain",
+        feedback: bool = True,
         tie_embeddings: bool = False,
         train_embedding: bool = True,
         dropout: float = 0.0,
@@ -110,6 +129,13 @@ class ContextDecoder(keras.layers.Layer):
         check_choice("context", context, CONTEXTS)
         check_choice("injection", injection, INJECTIONS)
         check_choice("pooling", pooling, ("mean", "max", "attention"))
+        check_choice("output_head", output_head, OUTPUT_HEADS)
+        if not feedback and (output_head != "plain" or tie_embeddings):
+            raise InputError(
+                f"feedback=False feeds no token, but output_head={output_head!r} and "
+                f"tie_embeddings={tie_embeddings} would read one; take output_head='plain' and "
+                "tie_embeddings=False, or feedback=True"
+            )
         self._config = {
             "vocabulary_size": vocabulary_size,
             "units": units,
@@ -121,11 +147,14 @@ class ContextDecoder(keras.layers.Layer):
             "pooling": pooling,
             "bidirectional_memory": bidirectional_memory,
             "given_cells": given_cells,
+            "output_head": output_head,
+            "feedback": feedback,
             "tie_embeddings": tie_embeddings,
             "train_embedding": train_embedding,
             "dropout": dropout,
         }
-        self.injection = injection
+        self.vocabulary_size, self.units = vocabulary_size, units
+        self.injection, self.feedback = injection, feedback
         self.stack = RecurrentStack(
             cell, units, num_layers=num_layers, dropout=dropout, name="recurrence"
         )
@@ -141,13 +170,18 @@ class ContextDecoder(keras.layers.Layer):
                 keras.layers.Dense(width, "tanh", name=f"initial_state_{part}")
                 for part, width in enumerate(tf.nest.flatten(self.stack.state_widths))
             ]
+        self.combine = None
+        if output_head != "plain":
+            self.combine = token_head(output_head, units, name="combine")
         self.dropout = keras.layers.Dropout(dropout)
         if tokens_of is not None:
             self.embedding, self.narrow = tokens_of.embedding, tokens_of.narrow
             self.output_projection = tokens_of.output_projection
             return
-        self.embedding = token_embedding(vocabulary_size, embedding_dim, tied=tie_embeddings)
-        self.embedding.trainable = train_embedding
+        self.embedding = None
+        if feedback:
+            self.embedding = token_embedding(vocabulary_size, embedding_dim, tied=tie_embeddings)
+            self.embedding.trainable = train_embedding
         self.narrow = self.output_projection = None
         if tie_embeddings:
             self.narrow = keras.layers.Dense(embedding_dim, name="narrow")
@@ -162,21 +196,25 @@ class ContextDecoder(keras.layers.Layer):
             context = self.transform.units
         for start in self.starts:
             start.build((None, context))
-        width = self.embedding.output_dim
-        width += context if self.injection != "initial_state" else 0
-        self.stack.build((None, None, width))
+        token = self.embedding.output_dim if self.feedback else 0
+        read = context if self.injection != "initial_state" else 0
+        self.stack.build((None, None, token + read or 1))
+        top = self.stack.output_size
+        if self.combine is not None:
+            self.combine.build((None, top + context + token))
+            top = self.units
         # Another decoder may have built them, or word vectors may stand in them already.
         for layer, shape in (
             (self.embedding, (None, None)),
-            (self.narrow, (None, self.stack.output_size)),
-            (self.output_projection, (None, self.stack.output_size)),
+            (self.narrow, (None, top)),
+            (self.output_projection, (None, top)),
         ):
             if layer is not None and not layer.built:
                 layer.build(shape)
 
     def compute_output_spec(self, targets, cells, memory, memory_mask=None, training=None):
-        size = self.embedding.input_dim
-        return {"logits": keras.KerasTensor((*targets.shape, size), self.compute_dtype)}
+        shape = (*targets.shape, self.vocabulary_size)
+        return {"logits": keras.KerasTensor(shape, self.compute_dtype)}
 
     def prepare(self, memory, memory_mask=None) -> Context:
         """Computes once what every step needs of the memory: the context."""
@@ -198,14 +236,15 @@ class ContextDecoder(keras.layers.Layer):
 
     def step(self, tokens, state: ContextState, memory: Context, training=None):
         """Runs one step: int tokens [B] -> (logits [B, vocabulary_size], next state)."""
-        inputs, pending = self.embedding(tokens), state.pending
+        embedded, read, pending = self._embed(tokens), None, state.pending
         if self.injection == "first_step":
-            inputs = tf.concat([inputs, pending], -1)
-            pending = tf.zeros_like(pending)
+            read, pending = pending, tf.zeros_like(pending)
         elif self.injection != "initial_state":
-            inputs = tf.concat([inputs, memory.vector], -1)
+            read = memory.vector
+        inputs = self._inputs(tokens, embedded, read)
         hidden, cells = self.stack.step(inputs, state.cells, training=training)
-        return self._head(hidden, training), ContextState(cells, pending, state.alignment)
+        logits = self._head(hidden, memory.vector, embedded, training)
+        return logits, ContextState(cells, pending, state.alignment)
 
     def hidden(self, state: ContextState):
         """Returns the last layer's output [B, units] of a state."""
@@ -218,18 +257,30 @@ class ContextDecoder(keras.layers.Layer):
     def call(self, targets, cells, memory, memory_mask=None, training=None):
         memory = self.prepare(memory, memory_mask)
         state = self.get_initial_state(cells, memory)
-        inputs = self.embedding(targets)
-        if self.injection != "initial_state":
-            steps = tf.shape(targets)[1]
-            reads = tf.ones([steps], inputs.dtype)
-            if self.injection == "first_step":
-                reads = tf.cast(tf.range(steps) == 0, inputs.dtype)
-            context = reads[:, None] * memory.vector[:, None]  # [B, M, C]
-            inputs = tf.concat([inputs, context], -1)
+        embedded, read, steps = self._embed(targets), None, tf.shape(targets)[1]
+        context = tf.repeat(memory.vector[:, None], steps, axis=1)  # [B, M, C]
+        if self.injection == "first_step":
+            first = tf.range(steps) == 0
+            read = tf.where(first[:, None], context, tf.zeros_like(context))
+        elif self.injection != "initial_state":
+            read = context
+        inputs = self._inputs(targets, embedded, read)
         hidden, _ = self.stack(inputs, initial_state=state.cells, training=training)
-        return {"logits": self._head(hidden, training)}
+        return {"logits": self._head(hidden, context, embedded, training)}
 
-    def _head(self, hidden, training):
+    def _embed(self, tokens):
+        return self.embedding(tokens) if self.feedback else None
+
+    def _inputs(self, tokens, embedded, read):
+        """What a step of the recurrence reads: the fed token, what of the context it is given."""
+        parts = [part for part in (embedded, read) if part is not None]
+        if not parts:
+            return tf.ones(tf.concat([tf.shape(tokens), [1]], 0), self.compute_dtype)
+        return tf.concat(parts, -1)
+
+    def _head(self, hidden, context, embedded, training):
+        if self.combine is not None:
+            hidden = self.combine(tf.concat([hidden, context, embedded], -1))
         hidden = self.dropout(hidden, training=training)
         if self.narrow is None:
             return self.output_projection(hidden)

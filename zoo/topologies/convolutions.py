@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from zoo.errors import InputError
 from zoo.topologies.settings import check_counts
 
 
@@ -24,7 +25,7 @@ class Convolutions(keras.layers.Layer):
         [..., height', width', filters[-1]]; each convolution halves the sides, rounding up.
 
     Raises:
-        InputError: a number of channels below 1.
+        InputError: no sequence, or a number of channels below 1.
 
     Example:
 
@@ -34,6 +35,11 @@ class Convolutions(keras.layers.Layer):
 
     def __init__(self, filters: Sequence[int], **kwargs):
         super().__init__(**kwargs)
+        if isinstance(filters, str) or not isinstance(filters, Sequence):
+            raise InputError(
+                f"filters is {filters!r}; expected the channels of each convolution, whole numbers "
+                "of 1 or more"
+            )
         check_counts(**{f"filters[{place}]": count for place, count in enumerate(filters)})
         self.filters = tuple(filters)
         self._convolutions = [

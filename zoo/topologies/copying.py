@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from zoo.attention import Memory
+
 # A word's share of the attention below which it counts as none: its logarithm is finite.
 _LEAST = 1e-30
 
@@ -25,6 +27,18 @@ class Copies(NamedTuple):
     first: Any
     same: Any
     beyond: Any
+
+
+class CopyMemory(NamedTuple):
+    """What every step of a decoder that copies reads.
+
+    Attributes:
+        attention_memory: What the attention looks at.
+        copies: Which of the source's positions hold which word.
+    """
+
+    attention_memory: Memory
+    copies: Copies
 
 
 def copies_of(copy_ids: Any, mask: Any, vocabulary_size: int) -> Copies:

@@ -1,5 +1,7 @@
 """One layer of a two-dimensional LSTM over a grid, from all four corners."""
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -22,6 +24,8 @@ class CornerGrid(keras.layers.Layer):
         patch_size: (rows, columns) that make one place. What is left at the right and at the
             bottom is filled up with zeros.
         dropout: Share of the patches that is dropped in training.
+        kernel_size: (rows, columns) of the window around each patch that a place reads, a
+            convolution below the recurrence; None: the patch itself. See `cut_patches`.
 
     Call arguments:
         inputs: [B, H, W, C].
@@ -32,16 +36,24 @@ class CornerGrid(keras.layers.Layer):
         [B, H', W', 4 * units], zero outside of what is real, and the places' height and width.
     """
 
-    def __init__(self, units: int, patch_size=(1, 1), dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        patch_size: Sequence[int] = (1, 1),
+        dropout: float = 0.0,
+        kernel_size: Sequence[int] | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self._config = {"units": units, "dropout": dropout}
         self.patch_size = tuple(patch_size)
+        self.kernel_size = tuple(kernel_size or patch_size)
         self.dropout = keras.layers.Dropout(dropout)
         names = ("upper_left", "upper_right", "lower_left", "lower_right")
         self.sweeps = [CornerSweep(units, name=name) for name in names]
 
     def build(self, inputs_shape, height_shape=None, width_shape=None):
-        rows, columns = self.patch_size
+        rows, columns = self.kernel_size
         for sweep in self.sweeps:
             sweep.build((None, None, None, rows * columns * inputs_shape[-1]))
 
@@ -55,7 +67,9 @@ class CornerGrid(keras.layers.Layer):
         )
 
     def call(self, inputs, height, width, training=None):
-        places, height, width = cut_patches(inputs, height, width, self.patch_size)
+        places, height, width = cut_patches(
+            inputs, height, width, self.patch_size, self.kernel_size
+        )
         places = self.dropout(places, training=training)
         seen = [
             _turned(
@@ -66,7 +80,8 @@ class CornerGrid(keras.layers.Layer):
         return tf.concat(seen, -1), height, width
 
     def get_config(self):
-        return {**super().get_config(), **self._config, "patch_size": self.patch_size}
+        sizes = {"patch_size": self.patch_size, "kernel_size": self.kernel_size}
+        return {**super().get_config(), **self._config, **sizes}
 
 
 def _turned(grid, height, width, turns):

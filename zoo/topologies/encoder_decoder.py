@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.shared_embedding import SharedEmbeddingModel
+from zoo.topologies.target_input import target_input
 
 
 def source_encoder(embedding, recurrence, bridge, num_features=None) -> keras.Model:
@@ -44,22 +45,21 @@ def encoder_decoder(encoder: keras.Model, decoder: keras.layers.Layer, name: str
 
     Returns:
         A functional model. Inputs: the encoder's, `source` and `source_length`, and `target` int
-        [B, M], the tokens fed to the decoder; for a decoder that copies also `copy_ids` int [B, N].
-        Outputs: the decoder's.
+        [B, M], the tokens fed to the decoder (`target_length` int [B] where none are fed); for a
+        decoder that copies also `copy_ids` int [B, N]. Outputs: the decoder's.
     """
     inputs = {
         name: keras.Input(given.shape[1:], dtype=given.dtype, name=name)
         for name, given in encoder.input.items()
     }
     encoded = encoder(dict(inputs))
-    inputs["target"] = keras.Input([None], dtype="int32", name="target")
+    given, target = target_input(getattr(decoder, "feedback", True))
+    inputs[given.name] = given
     copies = {}
     if getattr(decoder, "copying", False):
         inputs["copy_ids"] = keras.Input([None], dtype="int32", name="copy_ids")
         copies = {"copy_ids": inputs["copy_ids"]}
-    outputs = decoder(
-        inputs["target"], encoded["cells"], encoded["memory"], encoded["mask"], **copies
-    )
+    outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"], **copies)
     shared = getattr(decoder, "shares_embedding", False)
     return (SharedEmbeddingModel if shared else keras.Model)(inputs, outputs, name=name)
 

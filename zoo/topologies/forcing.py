@@ -269,6 +269,11 @@ class ForcedModel(keras.Model):
 def _check(model, how, schedule, temperature, discriminator, judged):
     check_choice("how", how, WAYS)
     layers = {layer.name for layer in model.layers}
+    if "target_length" in model.input:
+        raise InputError(
+            f"model {model.name!r} was built with feedback=False: no token is fed, so there is "
+            "none to force; compile and fit it as it is"
+        )
     if not {"encoder", "decoder"} <= layers or "target" not in model.input:
         raise InputError(
             f"model {model.name!r} cannot be forced: it has no layers 'encoder' and 'decoder'; "

@@ -25,6 +25,7 @@ def grid_rnn(
     cell: str = "gru",
     num_layers: int = 1,
     patch_size: Sequence[int] | Sequence[Sequence[int]] = (2, 2),
+    kernel_size: Sequence[int] | Sequence[Sequence[int]] | None = None,
     pooling: str = "mean",
     variable_size: bool = False,
     dropout: float = 0.0,
@@ -37,6 +38,12 @@ def grid_rnn(
     the cell "grid_lstm" a place reads two neighbours at once, from each of four corners (Graves et
     al. 2007, "Multi-dimensional recurrent neural networks"): see `CornerGrid`.
 
+    With `kernel_size` a convolution computes what rises into each layer, before the recurrence
+    carries it across the map (Goodfellow et al. 2016, "Deep learning", section 10.3): with a cell
+    f the first one down a column is h_ij = f((K * x)_ij + W h_i-1,j + b), * a convolution with the
+    patch's sides as strides. Without it the windows of that convolution are the patches themselves
+    and do not overlap.
+
     Args:
         num_channels: C, numbers a pixel.
         num_classes: K.
@@ -45,6 +52,8 @@ def grid_rnn(
         num_layers: Layers of four directions.
         patch_size: (rows, columns) of the pixels, or of the places below, that make one place: a
             pair for the first layer (the others then take (1, 1)), or one pair a layer.
+        kernel_size: (rows, columns) of the convolution below the recurrence, no smaller than the
+            patch: a pair for every layer, or one pair a layer. None: the patch.
         pooling: "mean", "max" or "attention", over all real places; see `Pooling`.
         variable_size: Whether pictures in a batch differ in size and are padded on the right and
             at the bottom; the inputs `height` and `width` then say how much of each is real.
@@ -57,7 +66,8 @@ def grid_rnn(
         H over the patches' rows.
 
     Raises:
-        InputError: an unknown cell or pooling, patches that do not fit, or numbers that do not.
+        InputError: an unknown cell or pooling, patches or kernels that do not fit, or numbers that
+            do not.
 
     Example:
 
@@ -79,12 +89,16 @@ def grid_rnn(
     else:
         height, width = WholeSize(name="size")(image)
     hidden = image
-    for index, patch in enumerate(_patches(patch_size, num_layers)):
+    patches = _pairs("patch_size", patch_size, num_layers)
+    patches += [(1, 1)] * (num_layers - len(patches))
+    for index, (patch, kernel) in enumerate(
+        zip(patches, _kernels(kernel_size, patches), strict=True)
+    ):
         dropped = dropout if index else 0.0
         if cell == "grid_lstm":
-            layer = CornerGrid(units, patch, dropped, name=f"grid_{index}")
+            layer = CornerGrid(units, patch, dropped, kernel, name=f"grid_{index}")
         else:
-            layer = GridRNN(cell, units, patch, dropped, name=f"grid_{index}")
+            layer = GridRNN(cell, units, patch, dropped, kernel, name=f"grid_{index}")
         hidden, height, width = layer(hidden, height, width)
     vector = GridPooling(pooling, name="pooling")(hidden, height, width)
     vector = keras.layers.Dropout(dropout, name="dropout")(vector)
@@ -92,10 +106,10 @@ def grid_rnn(
     return keras.Model(inputs, {"logits": logits, "features": hidden}, name="grid_rnn")
 
 
-def _patches(patch_size, num_layers):
-    """One pair a layer."""
+def _pairs(name, value, num_layers):
+    """One pair of (rows, columns), or one a layer."""
     try:
-        given = list(patch_size)
+        given = list(value)
         pairs = [tuple(p) for p in given] if not isinstance(given[0], int) else [tuple(given)]
         whole = all(
             len(pair) == 2 and all(type(s) is int and s > 0 for s in pair) for pair in pairs
@@ -104,10 +118,25 @@ def _patches(patch_size, num_layers):
         whole = False
     if not whole or len(pairs) not in (1, num_layers):
         raise InputError(
-            f"patch_size is {patch_size!r}; expected (rows, columns), or {num_layers} such pairs, "
+            f"{name} is {value!r}; expected (rows, columns), or {num_layers} such pairs, "
             "of whole numbers of 1 or more"
         )
-    return pairs if len(pairs) == num_layers else pairs + [(1, 1)] * (num_layers - 1)
+    return pairs
+
+
+def _kernels(kernel_size, patches):
+    """The kernel of each layer, None where it is the patch."""
+    if kernel_size is None:
+        return [None] * len(patches)
+    kernels = _pairs("kernel_size", kernel_size, len(patches))
+    kernels = kernels * len(patches) if len(kernels) == 1 else kernels
+    for kernel, patch in zip(kernels, patches, strict=True):
+        if kernel[0] < patch[0] or kernel[1] < patch[1]:
+            raise InputError(
+                f"kernel_size {kernel} would leave out pixels of a patch of {patch}; expected "
+                "rows and columns no smaller than patch_size's"
+            )
+    return kernels
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -124,6 +153,8 @@ class GridRNN(keras.layers.Layer):
         patch_size: (rows, columns) that make one place. What is left at the right and at the
             bottom is filled up with zeros.
         dropout: Share of the patches that is dropped, and of what goes from columns to rows.
+        kernel_size: (rows, columns) of the window around each patch that a place reads, a
+            convolution below the recurrence; None: the patch itself. See `cut_patches`.
 
     Call arguments:
         inputs: [B, H, W, C].
@@ -134,16 +165,25 @@ class GridRNN(keras.layers.Layer):
         [B, H', W', 2 * units], zero outside of what is real, and the places' height and width.
     """
 
-    def __init__(self, cell: str, units: int, patch_size=(1, 1), dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        cell: str,
+        units: int,
+        patch_size: Sequence[int] = (1, 1),
+        dropout: float = 0.0,
+        kernel_size: Sequence[int] | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self._config = {"cell": cell, "units": units, "dropout": dropout}
         self.patch_size = tuple(patch_size)
+        self.kernel_size = tuple(kernel_size or patch_size)
         settings = {"bidirectional": True, "dropout": dropout}
         self.columns = RecurrentStack(cell, units, **settings, name="columns")
         self.rows = RecurrentStack(cell, units, **settings, name="rows")
 
     def build(self, inputs_shape, height_shape=None, width_shape=None):
-        rows, columns = self.patch_size
+        rows, columns = self.kernel_size
         self.columns.build((None, None, rows * columns * inputs_shape[-1]))
         self.rows.build((None, None, self.columns.output_size))
 
@@ -157,14 +197,17 @@ class GridRNN(keras.layers.Layer):
         )
 
     def call(self, inputs, height, width, training=None):
-        places, height, width = cut_patches(inputs, height, width, self.patch_size)
+        places, height, width = cut_patches(
+            inputs, height, width, self.patch_size, self.kernel_size
+        )
         turned = tf.transpose(places, [0, 2, 1, 3])  # [B, W', H', patch]
         turned = _along_lines(self.columns, turned, width, height, training)
         hidden = tf.transpose(turned, [0, 2, 1, 3])  # [B, H', W', 2 * units]
         return _along_lines(self.rows, hidden, height, width, training), height, width
 
     def get_config(self):
-        return {**super().get_config(), **self._config, "patch_size": self.patch_size}
+        sizes = {"patch_size": self.patch_size, "kernel_size": self.kernel_size}
+        return {**super().get_config(), **self._config, **sizes}
 
 
 def _along_lines(stack, lines, num_lines, length, training):

@@ -31,6 +31,8 @@ def n_to_m(
     injection: str = "initial_state",
     pooling: str = "attention",
     bridge: str = "dense",
+    output_head: str = "plain",
+    feedback: bool = True,
     tie_embeddings: bool = False,
     dropout: float = 0.0,
     word_vectors: Any = None,
@@ -40,8 +42,13 @@ def n_to_m(
 ) -> keras.Model:
     """Builds an encoder-decoder without attention: 3 contexts x 3 injections.
 
-    Sutskever et al. 2014 is context "last" with injection "initial_state" and bridge "copy"; Cho
-    et al. 2014 is "transform_last" with "both".
+    Which settings are which paper:
+
+        Sutskever et al. 2014  context "last", injection "initial_state", bridge "copy", output_head
+                               "plain", cell "lstm", four layers each; y_i of s_i. (The paper also
+                               turns the source around: that is up to the data.)
+        Cho et al. 2014        context "transform_last", injection "both", output_head "maxout",
+                               cell "tf_gru": y_i of s_i, y_{i-1} and c
 
     Args:
         source_vocabulary_size, target_vocabulary_size: Numbers of token ids.
@@ -57,19 +64,25 @@ def n_to_m(
         bridge: How the initial state comes about with context "last", where it is made of the
             encoder's final states, layer by layer: "dense" or "copy" (see `Bridge`). The other
             contexts are vectors, and "dense" is the only way from them to a state.
+        output_head: "plain", or "token" or "maxout", which read y_{i-1} and c beside s_i.
+        feedback: Whether the decoder reads the token before. Without it nothing is fed back: its
+            states follow from c alone, all steps can be had at once, at inference too, and `target`
+            is no input but `target_length` is. Target embeddings, and what is said of them here,
+            are then not there.
         tie_embeddings, dropout: See `ContextDecoder`.
         word_vectors, train_embedding: Of the source; see `token_embedding`.
         target_word_vectors, train_target_embedding: The same of the target.
 
     Returns:
         A functional model. Inputs: `source` int [B, N] and `source_length` int [B]; `target` int
-        [B, M], the tokens fed to the decoder under teacher forcing. Output: `logits` [B, M,
+        [B, M], the tokens fed to the decoder under teacher forcing; without feedback
+        `target_length` int [B], the steps of each row, M the greatest. Output: `logits` [B, M,
         target_vocabulary_size]. Its layers "encoder" (a functional model: source, source_length
         -> memory, mask, cells) and "decoder" (a `ContextDecoder`) are what decoding uses.
 
     Raises:
-        InputError: an unknown cell, context, injection, pooling or bridge, a bridge that does not
-            fit, or numbers that do not fit.
+        InputError: an unknown cell, context, injection, pooling, bridge or output head, a bridge
+            that does not fit, settings of tokens where none is fed, or numbers that do not fit.
 
     Example:
 
@@ -90,6 +103,11 @@ def n_to_m(
     check_choice("context", context, CONTEXTS)
     check_choice("injection", injection, INJECTIONS)
     check_choice("bridge", bridge, BRIDGES)
+    if not feedback and (target_word_vectors is not None or not train_target_embedding):
+        raise InputError(
+            "feedback=False feeds no token: leave out target_word_vectors and "
+            "train_target_embedding, or take feedback=True"
+        )
     bridged = context == "last" and injection != "every_step"
     if bridge == "copy" and not bridged:
         raise InputError(
@@ -107,12 +125,15 @@ def n_to_m(
         pooling=pooling,
         bidirectional_memory=bidirectional,
         given_cells=bridged,
+        output_head=output_head,
+        feedback=feedback,
         tie_embeddings=tie_embeddings,
         train_embedding=train_target_embedding,
         dropout=dropout,
         name="decoder",
     )
-    start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
+    if feedback:
+        start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
     encoder = source_encoder(
         token_embedding(
             source_vocabulary_size,

@@ -1,6 +1,5 @@
 """N to N: one output for every step of the input."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,6 @@ import tensorflow as tf
 
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
-from zoo.topologies.convolutions import Convolutions
 from zoo.topologies.crf import ConditionalRandomField
 from zoo.topologies.registry import builder
 from zoo.topologies.sequence_input import sequence_input
@@ -93,8 +91,6 @@ def n_to_n(
             "state_inputs carries the past on, but bidirectional also reads what follows; "
             "choose one of them"
         )
-    if frame_shape is not None:
-        _check_frames(frame_shape, num_features, vocabulary_size)
     given = sequence_input(
         vocabulary_size,
         num_features,
@@ -102,6 +98,8 @@ def n_to_n(
         word_vectors,
         train_embedding,
         tied=tie_embeddings,
+        frame_shape=frame_shape,
+        filters=filters,
     )
     recurrence = RecurrentStack(
         cell,
@@ -117,10 +115,7 @@ def n_to_n(
     if state_inputs:
         states = _state_inputs(recurrence)
         before = tf.nest.pack_sequence_as(recurrence.state_widths, list(states.values()))
-    steps = given.steps
-    if frame_shape is not None:
-        steps = _convolved(steps, frame_shape, filters)
-    hidden, after = recurrence(steps, given.length, before)
+    hidden, after = recurrence(given.steps, given.length, before)
     hidden = keras.layers.Dropout(dropout, name="dropout")(hidden)
     if tie_embeddings:
         narrow = keras.layers.Dense(embedding_dim, name="narrow")(hidden)
@@ -132,25 +127,6 @@ def n_to_n(
     if states:
         outputs.update(zip(states, tf.nest.flatten(after), strict=True))
     return keras.Model({**given.inputs, **states}, outputs, name="n_to_n")
-
-
-def _check_frames(frame_shape, num_features, vocabulary_size) -> None:
-    shape = tuple(frame_shape)
-    if len(shape) != 3:
-        raise InputError(f"frame_shape is {shape}; expected (height, width, channels)")
-    check_counts(**dict(zip(("height", "width", "channels"), shape, strict=True)))
-    if vocabulary_size is not None or num_features != math.prod(shape):
-        raise InputError(
-            f"frame_shape {shape} goes with num_features={math.prod(shape)}, the pixels of a "
-            f"frame, and no tokens; got num_features={num_features}, "
-            f"vocabulary_size={vocabulary_size}"
-        )
-
-
-def _convolved(frames, frame_shape, filters):
-    pictures = keras.layers.Reshape([-1, *frame_shape], name="pictures")(frames)
-    maps = Convolutions(filters, name="convolutions")(pictures)
-    return keras.layers.Reshape([-1, math.prod(maps.shape[2:])], name="flat_maps")(maps)
 
 
 def _state_inputs(recurrence: RecurrentStack) -> dict:

@@ -1,5 +1,6 @@
 """N to 1: one output for the whole input."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -16,6 +17,8 @@ def n_to_one(
     num_classes: int,
     vocabulary_size: int | None = None,
     num_features: int | None = None,
+    frame_shape: Sequence[int] | None = None,
+    filters: Sequence[int] = (16, 32),
     units: int = 128,
     embedding_dim: int = 64,
     cell: str = "lstm",
@@ -28,11 +31,15 @@ def n_to_one(
 ) -> keras.Model:
     """Builds logits = V g(h_1 ... h_N) + c, with g the last h or a transform of all.
 
-    The class of a text, of a recording, the next value of a series.
+    The class of a text, of a recording, of a clip of pictures, the next value of a series.
 
     Args:
         num_classes: K, numbers given out for a row.
         vocabulary_size, num_features: What a step of the input is: a token, numbers, or both.
+        frame_shape: Where the features are a picture's pixels, a clip: its (height, width,
+            channels), so that each frame goes through `Convolutions` first; None: they enter as
+            they are.
+        filters: See `Convolutions`.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
         cell: A cell's registered name.
@@ -59,7 +66,13 @@ def n_to_one(
     check_counts(num_classes=num_classes, units=units, num_layers=num_layers)
     check_share("dropout", dropout)
     given = sequence_input(
-        vocabulary_size, num_features, embedding_dim, word_vectors, train_embedding
+        vocabulary_size,
+        num_features,
+        embedding_dim,
+        word_vectors,
+        train_embedding,
+        frame_shape=frame_shape,
+        filters=filters,
     )
     recurrence = RecurrentStack(
         cell, units, num_layers, bidirectional=bidirectional, dropout=dropout, name="recurrence"

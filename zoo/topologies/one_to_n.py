@@ -4,11 +4,13 @@ from typing import Any
 
 import keras
 
+from zoo.errors import InputError
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
 from zoo.topologies.embeddings import start_from
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
+from zoo.topologies.target_input import target_input
 
 INJECTIONS = ("first_step", "every_step", "initial_state")
 
@@ -22,6 +24,8 @@ def one_to_n(
     cell: str = "lstm",
     num_layers: int = 1,
     injection: str = "every_step",
+    output_head: str = "plain",
+    feedback: bool = True,
     tie_embeddings: bool = False,
     dropout: float = 0.0,
     word_vectors: Any = None,
@@ -40,17 +44,25 @@ def one_to_n(
         num_layers: Recurrent layers.
         injection: Where x enters: as an input of the "first_step" only, of "every_step", or as
             the "initial_state", s_0 = tanh(W x + b).
+        output_head: "plain", or "token" or "maxout", which read the token before and x beside the
+            state; see `ContextDecoder`.
+        feedback: Whether each step reads the token before. Without it the states follow from x
+            alone, x at the first step or at every step, as such networks are drawn; all steps can
+            be had at once, at inference too, and `target` is no input but `target_length` is.
+            embedding_dim is then not used.
         tie_embeddings, dropout: See `ContextDecoder`.
         word_vectors, train_embedding: Of the target; see `token_embedding`.
 
     Returns:
         A functional model. Inputs: `features` float [B, num_features] and `target` int [B, M],
-        the tokens fed in under teacher forcing. Output: `logits` [B, M, vocabulary_size]. Its
+        the tokens fed in under teacher forcing; without feedback `target_length` int [B], the steps
+        of each row, M the greatest. Output: `logits` [B, M, vocabulary_size]. Its
         layers "encoder" (a functional model: features -> memory, mask, cells) and "decoder" (a
         `ContextDecoder`) are what decoding uses.
 
     Raises:
-        InputError: an unknown cell or injection, or numbers that do not fit.
+        InputError: an unknown cell, injection or output head, settings of tokens where none is fed,
+            or numbers that do not fit.
 
     Example:
 
@@ -62,6 +74,11 @@ def one_to_n(
     check_counts(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
     check_share("dropout", dropout)
     check_choice("injection", injection, INJECTIONS)
+    if not feedback and (word_vectors is not None or not train_embedding):
+        raise InputError(
+            "feedback=False feeds no token: leave out word_vectors and train_embedding, or take "
+            "feedback=True"
+        )
     decoder = ContextDecoder(
         vocabulary_size,
         units,
@@ -69,17 +86,20 @@ def one_to_n(
         cell=cell,
         num_layers=num_layers,
         injection=injection,
+        output_head=output_head,
+        feedback=feedback,
         tie_embeddings=tie_embeddings,
         train_embedding=train_embedding,
         dropout=dropout,
         name="decoder",
     )
-    start_from(decoder.embedding, word_vectors, train_embedding)
+    if feedback:
+        start_from(decoder.embedding, word_vectors, train_embedding)
     features = keras.Input([num_features], name="features")
-    target = keras.Input([None], dtype="int32", name="target")
+    given, target = target_input(feedback)
     encoded = _encoder(num_features, decoder)({"features": features})
     outputs = decoder(target, encoded["cells"], encoded["memory"], encoded["mask"])
-    return keras.Model({"features": features, "target": target}, outputs, name="one_to_n")
+    return keras.Model({"features": features, given.name: given}, outputs, name="one_to_n")
 
 
 def _encoder(num_features: int, decoder: ContextDecoder) -> keras.Model:

@@ -24,7 +24,8 @@ WIRINGS = [
     {"input_feeding": True, "attention": "scaled_dot", "bidirectional": False},
     {"bidirectional": False, "bridge": "copy", "attention": "concat"},
     {"cell": "basic_lstm", "attention": "monotonic"},
-    {"query": "previous_output", "attention": "normalised_additive"},
+    {"query": "previous_output", "attention": "normalised_additive", "output_head": "token"},
+    {"query": "previous", "cell": "tf_gru", "output_head": "maxout"},
     pytest.param(
         {"query": "previous_output", "attention": "coverage", "cell": "basic_lstm"},
         marks=pytest.mark.slow,
@@ -103,6 +104,29 @@ def test_the_previous_output_alone_asks():
     assert np.all(np.abs(hidden[0] - hidden[1])[:2].max(-1) > 1e-4)
 
 
+@pytest.mark.parametrize("head", ["token", "maxout"])
+@pytest.mark.parametrize("query", ["current", "previous"])
+def test_the_output_reads_the_state_the_context_and_the_fed_token(query, head):
+    """y_i = g(y_{i-1}, s_i, c_i): in NumPy, of the states and contexts that the steps hand on."""
+    model = zoo.build("attention_n_to_m", **SMALL, query=query, output_head=head, cell="gru")
+    decoder, given = model.get_layer("decoder"), batch()
+    encoded = model.get_layer("encoder")({k: given[k] for k in ("source", "source_length")})
+    memory = decoder.prepare(encoded["memory"], encoded["mask"])
+    state, logits = decoder.get_initial_state(encoded["cells"], memory), []
+    first, second = decoder.combine.pairs.weights if head == "maxout" else decoder.combine.weights
+    for tokens in given["target"].T:
+        _, state = decoder.step(tokens, state, memory)
+        context = np.einsum("bn,bnd->bd", state.alignment, encoded["memory"])
+        token = np.asarray(decoder.embedding.embeddings)[tokens]
+        joined = np.concatenate([decoder.hidden(state), context, token], 1)
+        made = joined @ np.asarray(first) + np.asarray(second)
+        made = np.maximum(made[:, ::2], made[:, 1::2]) if head == "maxout" else np.tanh(made)
+        np.testing.assert_allclose(state.output, made, atol=1e-5)
+        projection = decoder.output_projection
+        logits.append(made @ np.asarray(projection.kernel) + np.asarray(projection.bias))
+    np.testing.assert_allclose(model(given)["logits"], np.stack(logits, 1), atol=1e-5)
+
+
 @pytest.mark.parametrize("cell", ["basic_lstm", "lstm"])
 def test_the_previous_output_of_the_recurrence_asks_not_its_cell_state(cell):
     model = zoo.build("attention_n_to_m", **SMALL, query="previous", cell=cell)
@@ -178,6 +202,7 @@ def test_at_once_only_where_a_step_does_not_feed_the_next():
         ({"attention": "aditive"}, "did you mean 'additive'"),
         ({"bridge": "glue"}, "copy, zero, dense"),
         ({"query": "next"}, "current, previous, previous_output"),
+        ({"output_head": "softmax"}, "plain, token, maxout"),
         ({"units": 0}, "units is 0"),
         ({"dropout": 1.5}, "dropout is 1.5"),
         ({"encoder_layers": 1, "decoder_layers": 2}, "at least as many"),

@@ -57,6 +57,33 @@ def test_n_to_n_convolves_the_frames_of_a_clip():
     np.testing.assert_allclose(found[1, :2], expected[1, :2], atol=1e-6)
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_clip_to_one_class_reads_each_frame_for_itself(bidirectional):
+    """The convolutions by NumPy's loops; a row's class by its real frames alone."""
+    keras.utils.set_random_seed(0)
+    settings = {"num_features": 20, "frame_shape": (5, 4, 1), "filters": (3,), "units": 4}
+    model = zoo.build("n_to_one", num_classes=2, bidirectional=bidirectional, **settings)
+    clip = np.random.default_rng(1).normal(size=(3, 3, 20)).astype("float32")
+    length = np.array([3, 2, 0], "int32")
+    spoilt = clip.copy()
+    spoilt[1, 2:], spoilt[2] = 9, 9
+    found = model({"features": spoilt, "length": length})
+    weights = [weight.numpy() for weight in model.get_layer("convolutions").weights]
+    for row, frames in enumerate(length):
+        if not frames:
+            assert not np.any(found["vector"][row])
+            continue
+        maps = [by_hand(frame.reshape(5, 4, 1), *weights).ravel() for frame in clip[row, :frames]]
+        hidden, _ = model.get_layer("recurrence")(np.array([maps], "float32"))
+        last = hidden[0, -1]
+        if bidirectional:  # where each direction has read every frame
+            last = np.concatenate([hidden[0, -1, :4], hidden[0, 0, 4:]])
+        np.testing.assert_allclose(found["vector"][row], last, atol=1e-5)
+        logits = model.get_layer("output_projection")(np.asarray(last)[None])[0]
+        np.testing.assert_allclose(found["logits"][row], logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["n_to_n", "n_to_one"])
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -67,9 +94,9 @@ def test_n_to_n_convolves_the_frames_of_a_clip():
         ({"frame_shape": (5, 4, 1), "vocabulary_size": 20}, "no tokens"),
     ],
 )
-def test_frames_that_do_not_fit_are_refused(settings, message):
+def test_frames_that_do_not_fit_are_refused(name, settings, message):
     with pytest.raises(InputError, match=message):
-        zoo.build("n_to_n", num_classes=2, units=4, **settings)
+        zoo.build(name, num_classes=2, units=4, **settings)
 
 
 def test_a_saved_layer_comes_back_whole(tmp_path):

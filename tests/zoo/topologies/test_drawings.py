@@ -32,6 +32,9 @@ VALUES = {
     "num_future": (0, 2),
     "input_feeding": (False, True),
     "bridge": ("dense", "zero"),
+    "output_head": ("plain", "maxout"),
+    "feedback": (True, False),
+    "kernel_size": (None, (3, 3)),
     "hidden_units": ((), (4,), (4, 4)),
 }
 ONLY = {
@@ -47,6 +50,8 @@ def every_way(name, most=10**6):
     keys = [key for key in VALUES if key in known]
     values = [ONLY.get(name, {}).get(key, VALUES[key]) for key in keys]
     ways = [dict(zip(keys, chosen, strict=True)) for chosen in itertools.product(*values)]
+    # What reads the fed token goes with feedback alone: the builder refuses the others.
+    ways = [way for way in ways if way.get("feedback", True) or way["output_head"] == "plain"]
     return ways[:: max(1, len(ways) // most)]
 
 
@@ -164,6 +169,21 @@ def test_settings_show():
         contexts = [x for x in lines_of("attention_n_to_m", "context", **settings)]
         # Of the 4 x 4 weights one step's carry names; c goes to o, or to s and o.
         assert (weights, len(contexts)) == (12, 4 + heads)
+
+
+def test_what_the_output_reads_and_what_is_fed_back_shows():
+    for name, wires in (("one_to_n", 4), ("n_to_m", 4), ("attention_n_to_m", 0)):
+        plain = len(lines_of(name, "transform"))
+        # One more arrow from each of the four drawn tokens, and one from c where it is not there.
+        assert len(lines_of(name, "transform", output_head="maxout")) == plain + 4
+        contexts = [
+            len([line for line in lines_of(name, "context", output_head=head) if line.head])
+            for head in ("plain", "maxout")
+        ]
+        assert contexts[1] - contexts[0] == wires
+        if name != "attention_n_to_m":
+            assert len(lines_of(name, "query")) == 2
+            assert not lines_of(name, "query", feedback=False)
 
 
 def test_what_the_builder_refuses_is_not_drawn():

@@ -31,7 +31,7 @@ MODULES = [
 
 def test_the_page_runs_from_top_to_bottom():
     code = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(code) == 6
+    assert len(code) == 7
     exec(compile("\n".join(code), str(PAGE), "exec"), {})
 
 

@@ -33,6 +33,8 @@ def attention_n_to_m(settings: dict) -> Drawing:
     _fans(drawing, layers.outputs, contexts)
     states, starts = _states(drawing, places, y + ROW + 0.2, settings["decoder_layers"], fed)
     outputs = _outputs(drawing, places, states[-1], contexts)
+    if settings["output_head"] != "plain":
+        _tokens_to_outputs(drawing, fed, outputs)
     _ask(drawing, settings["query"], states, starts, contexts, fed)
     if settings["input_feeding"]:
         _feed(drawing, outputs, states[0])
@@ -48,6 +50,10 @@ def attention_n_to_m(settings: dict) -> Drawing:
     ]
     if settings["input_feeding"]:
         drawing.caption.append("input feeding: $o_{i-1}$ enters the recurrence too")
+    if settings["output_head"] != "plain":
+        drawing.caption.append(
+            f"output head {settings['output_head']}: $o_i$ of $s_i$, $c_i$ and the token before"
+        )
     if settings["copying"]:
         drawing.caption.append("copying: $y_i$ may be the source's word $j$, by $a_{ij}$")
     return drawing
@@ -128,6 +134,14 @@ def _outputs(drawing, places, states, contexts):
         token = drawing.box(x - 0.3, y + ROW, f"$y_{step}$", "output")
         drawing.arrow(outputs[-1], token)
     return outputs
+
+
+def _tokens_to_outputs(drawing, fed, outputs):
+    """The fed token enters the output too, by a lane right of the state."""
+    for token, output in zip(fed, outputs, strict=True):
+        if output.kind != "dots":
+            x, y = token.x + 0.13, output.y - 0.18
+            drawing.arrow(token.top(0.13), (output.right()[0], y), by=[(x, y)])
 
 
 def _feed(drawing, outputs, states):

@@ -10,6 +10,8 @@ FED = ("0", "1", "2", None, "{M-1}")
 PITCH = 1.6
 LOWEST = ROW + 0.35  # height of the first states above the fed tokens
 BUS = 0.85  # height of the context's wire above the fed tokens
+OVER = 0.47  # height of the context's wire to the outputs above the last states
+LANE = 0.6  # how far left of the middle a fed token goes up to the output
 RAIL = 0.22  # how far right of the middle it enters a state
 
 
@@ -31,6 +33,7 @@ def decoder(
     num_layers: int = 1,
     letter: str = "y",
     reads: str | None = None,
+    output_head: str = "plain",
 ) -> Decoder:
     """Draws a decoder to the right of its context.
 
@@ -43,6 +46,7 @@ def decoder(
         num_layers: Recurrent layers.
         letter: What a token is called.
         reads: What a step reads where it is not the token before; "" for nothing but c.
+        output_head: "plain", or another, which reads the fed token and c beside the state.
     """
     fed = _fed(drawing, x, y, letter, reads)
     layers = recurrence(drawing, fed, y + LOWEST, num_layers, letter="s", steps=STEPS)
@@ -54,6 +58,8 @@ def decoder(
             drawing.arrow(context, start, "context", by=bend)
     if injection != "initial_state":
         _along_the_bottom(drawing, context, layers.first, y + BUS, injection == "first_step")
+    if output_head != "plain":
+        _into_the_outputs(drawing, context, fed, outputs, layers.top + OVER)
     return Decoder(fed, layers, outputs)
 
 
@@ -74,6 +80,16 @@ def _along_the_bottom(drawing, context, states, height, first_alone):
         drawing.arrow(end, box.bottom(RAIL), "context")
         if end != ends[-1]:
             drawing.dot(end)
+
+
+def _into_the_outputs(drawing, context, fed, outputs, height):
+    """The context by a wire above the states, each fed token by a lane left of its state."""
+    _along_the_bottom(drawing, context, outputs, height, False)
+    for token, output in zip(fed, outputs, strict=True):
+        if output.kind != "dots":
+            x, y = token.x - LANE, token.top()[1] + 0.2
+            way = [(token.x - 0.3, y), (x, y), (x, output.y)]
+            drawing.arrow(token.top(-0.3), output, by=way)
 
 
 def feedback(drawing: Drawing, made: Decoder) -> None:

@@ -11,7 +11,11 @@ from zoo.topologies.drawings.shapes import Box, Drawing
 def grid_rnn(settings: dict) -> Drawing:
     drawing = Drawing()
     _places(drawing, 0.0, "input")
-    drawing.note(_middle(0.0), -1.0, "patches of the picture")
+    below = "patches of the picture"
+    if settings["kernel_size"] is not None:
+        _window(drawing)
+        below = "windows of a convolution"
+    drawing.note(_middle(0.0), -1.0, below)
     corners = settings["cell"] == "grid_lstm"
     far = _four_corners(drawing) if corners else _four_lines(drawing)
     edge = far + WIDTH - 0.45
@@ -46,6 +50,13 @@ def _places(drawing: Drawing, x: float, kind: str) -> list[list[Box]]:
         [drawing.box(x + PLACE * c, PLACE * (SIDE - 1 - r), "", kind, 0.66) for c in range(SIDE)]
         for r in range(SIDE)
     ]
+
+
+def _window(drawing):
+    """Frames the 3 x 3 places in the upper left, which the place in their middle reads."""
+    left, top = -PLACE / 2, (SIDE - 0.5) * PLACE
+    right, bottom = left + 3 * PLACE, top - 3 * PLACE
+    drawing.wire((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
 
 
 def _four_lines(drawing):

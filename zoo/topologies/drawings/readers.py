@@ -18,10 +18,24 @@ from zoo.topologies.drawings.shapes import Drawing
 def read(drawing: Drawing, settings: dict, join: bool = True, weights: bool = False) -> Layers:
     """Draws x_1 ... x_N and the recurrent layers above."""
     both = settings["bidirectional"]
-    inputs = sequence(drawing, 0.0, 0.0, "x", "input", distance=pitch(both), width=0.95)
-    return recurrence(
+    kind = "hidden" if settings.get("frame_shape") else "input"
+    inputs = sequence(drawing, 0.0, 0.0, "x", kind, distance=pitch(both), width=0.95)
+    layers = recurrence(
         drawing, inputs, ROW, settings["num_layers"], both, weights=weights, join=join
     )
+    if settings.get("frame_shape"):
+        frames = sequence(drawing, 0.0, -ROW, "f", "input", distance=pitch(both), width=0.95)
+        for index, (frame, step) in enumerate(zip(frames, inputs, strict=True)):
+            if step.kind != "dots":
+                drawing.arrow(frame, step, label="" if index else "$K$")
+    return layers
+
+
+def _of_frames(settings: dict) -> list[str]:
+    if not settings["frame_shape"]:
+        return []
+    count = len(settings["filters"])
+    return [f"$x_t$: the maps of frame $f_t$ after {count} convolutions $K$"]
 
 
 @drawings.register("recurrent_features")
@@ -44,7 +58,7 @@ def n_to_n(settings: dict) -> Drawing:
     if settings["crf"]:
         along(drawing, outputs, kind="link")
         last = "conditional random field: the best of all sequences of tags"
-    drawing.caption = [caption("n_to_n", settings), last]
+    drawing.caption = [caption("n_to_n", settings), last, *_of_frames(settings)]
     return drawing
 
 
@@ -55,7 +69,8 @@ def n_to_one(settings: dict) -> Drawing:
     vector = _collected(drawing, layers, pooling)
     output = drawing.box(vector.x, vector.y + ROW, "$y$", "output")
     drawing.arrow(vector, output, label="$V$")
-    drawing.caption = [caption("n_to_one", settings), f"$c$: {_MADE[pooling]}"]
+    made = f"$c$: {_MADE[pooling]}"
+    drawing.caption = [caption("n_to_one", settings), made, *_of_frames(settings)]
     return drawing
 
 

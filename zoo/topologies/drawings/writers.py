@@ -9,18 +9,42 @@ from zoo.topologies.drawings.shapes import Drawing
 _FED = "below: the token before, in training the true one; red: at inference the model's own"
 
 
+def _decode(drawing, vector, x, settings, num_layers):
+    """A decoder with the setting's output head, fed its own tokens or none."""
+    made = decoder(
+        drawing,
+        vector,
+        x,
+        0.0,
+        settings["injection"],
+        num_layers,
+        reads=None if settings["feedback"] else "",
+        output_head=settings["output_head"],
+    )
+    if settings["feedback"]:
+        feedback(drawing, made)
+
+
+def _reads(settings, letter):
+    if not settings["feedback"]:
+        return [f"no token is fed: every $y_i$ follows from ${letter}$ alone"]
+    if settings["output_head"] == "plain":
+        return [_FED]
+    head = f"output head {settings['output_head']}: $y_i$ of $s_i$, ${letter}$ and the token before"
+    return [head, _FED]
+
+
 @drawings.register("one_to_n")
 def one_to_n(settings: dict) -> Drawing:
     drawing, injection = Drawing(), settings["injection"]
     vector = drawing.box(-2.6, LOWEST, "$x$", "input")
-    made = decoder(drawing, vector, 0.0, 0.0, injection, settings["num_layers"])
-    feedback(drawing, made)
+    _decode(drawing, vector, 0.0, settings, settings["num_layers"])
     enters = {
         "first_step": "$x$ enters at the first step only",
         "every_step": "$x$ enters at every step",
         "initial_state": r"$x$ makes the first state: $s_0 = \tanh(W x + b)$",
     }[injection]
-    drawing.caption = [caption("one_to_n", settings), enters, _FED]
+    drawing.caption = [caption("one_to_n", settings), enters, *_reads(settings, "x")]
     return drawing
 
 
@@ -55,10 +79,7 @@ def n_to_m(settings: dict) -> Drawing:
         drawing, inputs, LOWEST, settings["encoder_layers"], both, join=pooling != "last"
     )
     vector = collect(drawing, layers, pooling, inputs[-1].x + 1.9)
-    made = decoder(
-        drawing, vector, vector.x + 2.6, 0.0, settings["injection"], settings["decoder_layers"]
-    )
-    feedback(drawing, made)
+    _decode(drawing, vector, vector.x + 2.6, settings, settings["decoder_layers"])
     bridged = context == "last" and settings["injection"] != "every_step"
     is_made = {
         "last": "$c = h_N$"
@@ -71,7 +92,11 @@ def n_to_m(settings: dict) -> Drawing:
         "every_step": "at every step",
         "both": "as the first state and at every step",
     }[settings["injection"]]
-    drawing.caption = [caption("n_to_m", settings), f"{is_made}; enters {enters}", _FED]
+    drawing.caption = [
+        caption("n_to_m", settings),
+        f"{is_made}; enters {enters}",
+        *_reads(settings, "c"),
+    ]
     return drawing
 
 
