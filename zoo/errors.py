@@ -17,6 +17,14 @@ class InputError(ValueError):
     _keras_call_info_injected = True
 
 
+class WorkFailedError(Exception):
+    """Work that was asked for rightly and cannot be brought to its end.
+
+    The message is one line: what happened, where, and what to do. The command line prints it and
+    exits with 1.
+    """
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Makes the error for a name that is not in a registry, with the near ones named.
 

@@ -9,7 +9,7 @@ import click
 
 from recipes.commands import launching, options
 from recipes.commands.output import import_tensorflow, print_json, say
-from zoo.errors import InputError
+from zoo.errors import InputError, WorkFailedError
 
 
 @click.command("fit")
@@ -114,6 +114,7 @@ def _fit(given) -> int:
 @contextlib.contextmanager
 def _ending_at_once(distribution):
     """Ends a worker of several that cannot go on: TensorFlow would first wait for the others."""
+    from zoo.training import TrainingInterruptedError
     from zoo.training.distribution import WorkerLostError
 
     try:
@@ -128,6 +129,16 @@ def _ending_at_once(distribution):
             raise
         say(f"zoo: {' '.join(str(error).split())}")
         _end_now(launching.INPUT_ERROR)
+    except WorkFailedError as error:
+        if not distribution.workers:
+            raise
+        say(f"zoo: {error}")
+        _end_now(launching.FAILED)
+    except TrainingInterruptedError as error:
+        if not distribution.workers:
+            raise
+        say(f"zoo: {error}")
+        _end_now(128 + error.number)
 
 
 def _fitted(given, say):

@@ -21,6 +21,7 @@ _LAUNCHER = "ZOO_LAUNCHER"
 _SECONDS_BETWEEN_LOOKS = 0.2
 # For what the other workers have to say, once one has ended badly.
 _SECONDS_OF_GRACE = 10.0
+_SECONDS_FOR_A_STEP = 20.0
 
 
 def launch(command: Sequence[str], workers: int, resume_by: str) -> int:
@@ -42,13 +43,18 @@ def launch(command: Sequence[str], workers: int, resume_by: str) -> int:
         stack.enter_context(_termination_as_interruption())
         crew = _start(command, workers, folder)
         stack.callback(_dismiss, crew)
-        while True:
-            codes = [process.poll() for process in crew]
-            if any(codes):
-                return _explain(crew, folder, resume_by)
-            if not any(code is None for code in codes):
-                return 0
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        try:
+            while True:
+                codes = [process.poll() for process in crew]
+                if any(codes):
+                    return _explain(crew, folder, resume_by)
+                if not any(code is None for code in codes):
+                    return 0
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+        except KeyboardInterrupt:
+            # The chief keeps the step that all are taking, for which it needs the others.
+            _dismiss(crew[:1], _SECONDS_FOR_A_STEP)
+            raise
 
 
 def launched() -> bool:
@@ -140,7 +146,7 @@ def _first_cause(
     return causes[0] if causes else None
 
 
-def _dismiss(crew: list[subprocess.Popen], seconds: float = 5.0) -> None:
+def _dismiss(crew: list[subprocess.Popen], seconds: float = 2.0) -> None:
     for process in crew:
         process.terminate()
     deadline = time.monotonic() + seconds

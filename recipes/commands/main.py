@@ -1,15 +1,19 @@
-"""The command `zoo`, and how it ends: 0, or 2 with one clear line for an input error."""
+"""The command `zoo`, and how it ends: 0, or 2 with one clear line for an input error.
+
+1 is work that failed, 128 and more an interruption by the signal of that number less 128.
+"""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 import click
 
 from recipes.commands.application import application
-from zoo.errors import InputError
+from zoo.errors import InputError, WorkFailedError
 
-INPUT_ERROR, INTERRUPTED, FAILED = 2, 130, 1
+INPUT_ERROR, SIGNALLED, FAILED = 2, 128, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,8 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _stop(INPUT_ERROR, error.format_message())
     except (InputError, UnicodeError) as error:
         return _stop(INPUT_ERROR, str(error))
-    except (KeyboardInterrupt, click.Abort):
-        return _stop(INTERRUPTED, "interrupted; what was trained is kept up to its last checkpoint")
+    except (KeyboardInterrupt, click.Abort) as error:
+        # Click puts an error of its own in the place of Python's.
+        cause = error.__cause__ or error
+        code = SIGNALLED + getattr(cause, "number", signal.SIGINT)
+        return _stop(code, str(cause) or "interrupted")
+    except WorkFailedError as error:
+        return _stop(FAILED, str(error))
     except BrokenPipeError:
         # The reader has what it wanted (as with `| head`); Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

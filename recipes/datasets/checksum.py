@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from zoo.errors import InputError
+
 CHUNK_BYTES = 1 << 20
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
@@ -36,6 +38,28 @@ def difference(path: Path, size: int, sha256: str, *, gzipped: bool = False) -> 
     if found_size != size:
         return f"{found_size:,} bytes unpacked, expected {size:,}"
     return "" if found == sha256 else f"sha256 {found}, expected {sha256}"
+
+
+def digest(path: Path) -> str:
+    """Returns the sha256 of a file, or of a folder's files and their names, in hexadecimal.
+
+    Raises:
+        InputError: it is not there or cannot be read.
+    """
+    found = hashlib.sha256()
+    try:
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            if file != path:
+                found.update(f"{file.relative_to(path).as_posix()}\0".encode())
+            stat = file.stat()
+            stamp = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+            found.update(_content(str(file), stamp, None)[1].encode())
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    return found.hexdigest()
 
 
 @cache

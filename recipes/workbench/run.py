@@ -1,5 +1,6 @@
 """A recipe fitted into a run folder: training, measuring, answering and exporting."""
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 import zoo.topologies  # noqa: F401  (registers the layers that model.keras names)
 from recipes.catalog import REGISTRY
+from recipes.datasets.checksum import digest
 from recipes.metrics.answers import Answers
 from recipes.recipe import Recipe
 from recipes.settings import replace
@@ -40,6 +42,7 @@ class Run:
         self.seed, self.data = seed, data
         # Optimizer steps to train for, in place of the settings' epochs.
         self.steps: int | None = None
+        self._digest_at_start: str | None = None
 
     @classmethod
     def start(
@@ -68,8 +71,9 @@ class Run:
         run.steps = steps
         _, assets = recipe.prepared(settings, data)
         if training.Distribution.current().is_chief:
-            run.folder.create(run.description())
-            assets.save(run.folder.assets)
+            with run.folder.discarded_where_refused():
+                run.folder.create(run.description())
+                assets.save(run.folder.assets)
         else:
             run.assets = assets
         return run
@@ -92,11 +96,14 @@ class Run:
                 f"{path}: is a run of recipe {described['recipe']!r}, not of {recipe!r}; "
                 f"give another --run-dir"
             )
+        wanted = {"settings", "seed", "data", "steps"}
+        if not wanted <= set(described) or not isinstance(described["settings"], dict):
+            raise InputError(f"{path / 'run.json'}: is not the description of a run")
         owner = REGISTRY.get(described["recipe"])
         settings = replace(owner.settings, described["settings"])
         data = Path(described["data"]) if described["data"] else None
         run = cls(folder, owner, settings, described["seed"], data)
-        run.steps = described["steps"]
+        run.steps, run._digest_at_start = described["steps"], described.get("data_sha256")
         return run
 
     def description(self) -> dict[str, Any]:
@@ -106,8 +113,13 @@ class Run:
             "settings": dataclasses.asdict(self.settings),
             "seed": self.seed,
             "data": str(self.data.resolve()) if self.data else None,
+            "data_sha256": self._digest_at_start or self._digest,
             "steps": self.steps,
         }
+
+    @cached_property
+    def _digest(self) -> str | None:
+        return digest(self.data) if self.data else None
 
     def lengthen(self, epochs: float | None, steps: int | None) -> None:
         """Sets another goal for a run that is resumed, and notes it in run.json."""
@@ -126,7 +138,17 @@ class Run:
         return self.recipe.assets.load(self.folder.assets)
 
     def examples(self, split: str) -> list:
-        """Reads the examples of a split."""
+        """Reads the examples of a split.
+
+        Raises:
+            InputError: the data cannot be used, or is not what the run was started with.
+        """
+        if self._digest_at_start and self._digest != self._digest_at_start:
+            raise InputError(
+                f"{self.data}: has changed since the run in {self.folder.path} was started, and "
+                f"with it what is training data and what is test data; put it back as it was, or "
+                f"start a new run in another --run-dir"
+            )
         return self.recipe.examples(self.settings, self.data, split)
 
     def fit(
@@ -147,7 +169,20 @@ class Run:
 
         Returns:
             The history, a row a round.
+
+        Raises:
+            InputError: the data or a setting cannot be used (a new run's folder is then removed),
+                another process trains here, or the disk is full.
+            DivergedError, TrainingInterruptedError, WorkerLostError: as of `zoo.training.fit`.
         """
+        with contextlib.ExitStack() as held:
+            if training.Distribution.current().is_chief:
+                held.enter_context(self.folder.only_one_writer())
+                if not resume:
+                    held.enter_context(self.folder.discarded_where_refused())
+            return self._fit(resume, say, callbacks)
+
+    def _fit(self, resume, say, callbacks) -> list[dict[str, float]]:
         training.deterministic(self.seed)
         settings, recipe = self.settings, self.recipe
         if settings.keep_checkpoints < 1:

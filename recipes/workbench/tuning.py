@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from recipes.datasets.checksum import digest
 from recipes.recipe import REGISTRY, Recipe, TrainingSettings
 from recipes.settings import replace
 from recipes.workbench.run import EVALUATION_BATCH, Run, compiled
@@ -120,6 +121,7 @@ def tune(
         _leave_devices_alone()
     run_trial = RecipeTrial(plan)
     run_trial.check()
+    _same_data(run_trial.data, plan, folder)
     report = Report(folder, plan, f"{plan.tuner} search of {recipe.name}", say)
     try:
         if as_chief:
@@ -231,6 +233,17 @@ def _same_recipe(recipe: Recipe, plan: Plan, folder: SearchFolder) -> None:
         )
 
 
+def _same_data(data: Path | None, plan: Plan, folder: SearchFolder) -> None:
+    if data is None:
+        return
+    now = digest(data)
+    if plan.about.setdefault("data_sha256", now) != now:
+        raise InputError(
+            f"{data}: has changed since the search in {folder.path} was started; put it back as it "
+            f"was, or start a new search in another --run-dir"
+        )
+
+
 def _leave_devices_alone() -> None:
     # Too late where TensorFlow has started already: then the memory is taken anyway.
     with contextlib.suppress(RuntimeError):
@@ -301,6 +314,8 @@ class RecipeTrial:
                     say=lambda line: print(line, file=sys.stderr, flush=True),
                     callbacks=(watch,),
                 )
+            except training.DivergedError as error:
+                raise TrialFailedError(f"diverged: {error.what} at step {error.step}") from error
             finally:
                 keras.backend.clear_session()
         return watch.best
@@ -336,17 +351,15 @@ class Watch(keras.callbacks.Callback):
     def look_back(self, rows: list[dict[str, float]]) -> None:
         """Takes the rounds of an earlier attempt into account."""
         for row in rows:
-            self.values.append(self._value(row))
+            # One that was interrupted has not been validated.
+            if any(name in row for name in self.measures):
+                self.values.append(self._value(row))
 
     def on_train_batch_end(self, batch, logs=None):
         self.trial.may_go_on()
 
     def on_epoch_end(self, epoch, logs=None):
         value = self._value(logs or {})
-        if not math.isfinite(value):
-            raise TrialFailedError(
-                f"diverged: {self._name(logs)} is {value} after round {len(self.values) + 1}"
-            )
         self.values.append(value)
         self.trial.report(value, measure=self._name(logs), round=len(self.values))
         if len(self.values) - self.values.index(self.best) > self.stop_after:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.errors import WorkFailedError
 
-class DivergedError(Exception):
+
+class DivergedError(WorkFailedError):
     """A loss, a measure or a weight is not finite any more; the message is one line.
 
     Args:

@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,10 @@ class RunFolder:
             )
         if self.path.exists() and any(self.path.iterdir()):
             raise InputError(f"{self.path}: is not empty and holds no run; give another --run-dir")
-        self.assets.mkdir(parents=True, exist_ok=True)
+        try:
+            self.assets.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be made: {error.strerror or error}") from error
         self.write_json("run.json", {**description, "environment": environment()})
 
     def description(self) -> dict[str, Any]:
@@ -102,6 +106,16 @@ class RunFolder:
             for folder in (self.path, self.checkpoints.folder):
                 remove_partial_files(folder)
             yield
+
+    @contextlib.contextmanager
+    def discarded_where_refused(self) -> Iterator[None]:
+        """Removes the folder where an `InputError` comes out before there is a checkpoint."""
+        try:
+            yield
+        except InputError:
+            if self.exists() and not self.checkpoints.steps():
+                shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     def read_json(self, name: str) -> Any:
         """Reads one of the folder's JSON files; raises `InputError` where it is not JSON."""

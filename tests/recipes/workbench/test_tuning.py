@@ -171,7 +171,7 @@ def test_a_trial_that_diverges_is_recorded(line, tmp_path):
     tuned = tuning.tune(line, tmp_path / "t", trials=2)
     assert [(row["status"], row["reason"]) for row in table(tuned)] == [
         ("done", ""),
-        ("failed", "diverged: val_loss is nan after round 1"),
+        ("failed", "diverged: loss is nan at step 2"),
     ]
     assert tuned.settings == {"learning_rate": 1e-2}
 
