@@ -10,6 +10,10 @@ from zoo.cells.basic_rnn_cell import BasicRNNCell
 from zoo.cells.gru_cell import GRUCell
 from zoo.cells.layer_norm_basic_lstm_cell import LayerNormBasicLSTMCell
 from zoo.cells.lstm_cell import LSTMCell
+from zoo.cells.min_gru_cell import MinGRUCell
+from zoo.cells.min_lstm_cell import MinLSTMCell
+from zoo.cells.qrnn_cell import QRNNCell
+from zoo.cells.sru_cell import SRUCell
 from zoo.errors import InputError
 from zoo.registry import Registry
 
@@ -19,6 +23,11 @@ _CELLS: Registry = Registry("cell")
 _CELLS.register("simple_rnn")(keras.layers.SimpleRNNCell)
 _CELLS.register("lstm")(keras.layers.LSTMCell)
 _CELLS.register("gru")(keras.layers.GRUCell)
+# No product in the loop over time; there are fast layers for them too.
+_CELLS.register("sru")(SRUCell)
+_CELLS.register("qrnn")(QRNNCell)
+_CELLS.register("min_gru")(MinGRUCell)
+_CELLS.register("min_lstm")(MinLSTMCell)
 # TensorFlow's family.
 _CELLS.register("basic_rnn")(BasicRNNCell)
 _CELLS.register("tf_gru")(GRUCell)

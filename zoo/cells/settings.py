@@ -1,5 +1,6 @@
 """Checks of the numbers that a cell is made from."""
 
+import math
 import numbers
 from typing import Any
 
@@ -80,3 +81,10 @@ def floating_dtype(owner: str, value: Any) -> str:
             f"{owner} expects dtype to be a floating dtype such as 'float32'; got {value!r}"
         )
     return name
+
+def finite_number(owner: str, name: str, value: Any) -> float:
+    """Returns `value` as a float, or raises `InputError` where it is not a finite number."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise InputError(f"{owner} expects {name} to be a finite number; got {value!r}")
+    return float(value)

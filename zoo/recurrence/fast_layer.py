@@ -163,7 +163,7 @@ class FastRecurrence:
             or (training and self.recurrent_dropout)
             or (training and self.dropout and getattr(self.cell, "implementation", 2) == 1)
             or (mask is None and not training and self._keras_infers_faster())
-            or _under_xla()
+            or under_xla()
         )
 
     def _keras_infers_faster(self) -> bool:
@@ -194,7 +194,7 @@ def _has_gpu() -> bool:
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-def _under_xla() -> bool:
+def under_xla() -> bool:
     """Whether the graph being traced is meant for XLA, which has no tensors of varying size."""
     graph = tf.compat.v1.get_default_graph()
     return control_flow_util.GraphOrParentsInXlaContext(graph)

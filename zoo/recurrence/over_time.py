@@ -10,9 +10,15 @@ from zoo.errors import InputError
 from zoo.recurrence.dynamic_rnn import DynamicRNN
 from zoo.recurrence.gru import GRU
 from zoo.recurrence.lstm import LSTM
+from zoo.recurrence.min_gru import MinGRU
+from zoo.recurrence.min_lstm import MinLSTM
+from zoo.recurrence.qrnn import QRNN
 from zoo.recurrence.simple_rnn import SimpleRNN
+from zoo.recurrence.sru import SRU
 
-FAST_LAYERS = {"lstm": LSTM, "gru": GRU, "simple_rnn": SimpleRNN}
+RECURRENT_KERNELS = {"lstm": LSTM, "gru": GRU, "simple_rnn": SimpleRNN}
+AVERAGES = {"sru": SRU, "qrnn": QRNN, "min_gru": MinGRU, "min_lstm": MinLSTM}
+FAST_LAYERS = RECURRENT_KERNELS | AVERAGES
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -23,7 +29,7 @@ class OverTime(keras.layers.Layer):
         cell: A registered name, or a cell object, which is run by `DynamicRNN`.
         units: Width of the cell; not needed with an object.
         recurrent_weight_dropout: Share of the recurrent weights that is dropped in training, by
-            one mask a call (see `FastRecurrence`); for the names of fast layers. `step` drops
+            one mask a call (see `FastRecurrence`); for "lstm", "gru" and "simple_rnn". `step` drops
             none: a mask of its own for every step would be another thing. Defaults to 0.
 
     Call arguments:
@@ -36,7 +42,7 @@ class OverTime(keras.layers.Layer):
         Outputs [B, T, output_size] and the final state in the cell's own structure.
 
     Raises:
-        InputError: an unknown cell, or recurrent_weight_dropout for one without a fast layer.
+        InputError: an unknown cell, or recurrent_weight_dropout for one whose layer has none.
     """
 
     def __init__(
@@ -53,18 +59,19 @@ class OverTime(keras.layers.Layer):
         self.supports_masking = True
         made = cells.get(cell, units)
         self.is_fast = isinstance(cell, str) and cell in FAST_LAYERS
+        drops = isinstance(cell, str) and cell in RECURRENT_KERNELS
+        if recurrent_weight_dropout and not drops:
+            raise InputError(
+                f"recurrent_weight_dropout is {recurrent_weight_dropout!r}, which goes with the "
+                f"cells {', '.join(RECURRENT_KERNELS)} alone; got {cell!r}"
+            )
         if self.is_fast:
             self.layer = FAST_LAYERS[cell](
                 made.units,
                 return_sequences=True,
                 return_state=True,
                 zero_output_for_mask=True,
-                recurrent_weight_dropout=recurrent_weight_dropout,
-            )
-        elif recurrent_weight_dropout:
-            raise InputError(
-                f"recurrent_weight_dropout is {recurrent_weight_dropout!r}, which goes with the "
-                f"cells {', '.join(FAST_LAYERS)} alone; got {cell!r}"
+                **(dict(recurrent_weight_dropout=recurrent_weight_dropout) if drops else {}),
             )
         else:
             self.layer = DynamicRNN(made)
@@ -113,6 +120,8 @@ class OverTime(keras.layers.Layer):
         outputs, *state = self.layer(
             inputs, mask=mask, initial_state=initial_state, training=training
         )
+        if isinstance(self.cell, cells.RNNCell):
+            state = tf.nest.pack_sequence_as(self.cell.state_size, state)
         # A tensor of its own: Keras has hung the mask on that of the layer.
         return tf.identity(outputs), state
 

@@ -19,6 +19,11 @@ CELLS = {
     "gru": lambda **kw: cells.GRUCell(UNITS, **kw),
     "gru_reset_after": lambda **kw: cells.GRUCell(UNITS, reset_after=True, **kw),
     "basic_lstm": lambda **kw: cells.BasicLSTMCell(UNITS, **kw),
+    "min_gru": lambda **kw: cells.MinGRUCell(UNITS, **kw),
+    "min_lstm": lambda **kw: cells.MinLSTMCell(UNITS, **kw),
+    "sru": lambda **kw: cells.SRUCell(UNITS, **kw),
+    "sru_of_another_width": lambda **kw: cells.SRUCell(4, **kw),
+    "qrnn": lambda **kw: cells.QRNNCell(UNITS, **kw),
     "lstm": lambda **kw: cells.LSTMCell(
         UNITS, use_peepholes=True, cell_clip=2.0, num_proj=2, proj_clip=1.5, **kw
     ),
@@ -40,6 +45,7 @@ CELLS = {
             cells.ResidualWrapper(cells.GRUCell(UNITS, **kw)),
             cells.ZoneoutWrapper(cells.LSTMCell(4, num_proj=2, **kw), 0.2),
             keras.layers.LSTMCell(2, **kw),
+            cells.DropoutWrapper(cells.QRNNCell(2, window=3, **kw), 0.9, seed=4),
         ]
     ),
 }
@@ -264,7 +270,7 @@ WRONG_STATES = [
     ("basic_lstm", (rows(2, 3),), r"got \(\(2, 3\),\)"),
     ("lstm", LSTMStateTuple(rows(2, 3), rows(2, 3)), r"h=\(batch, 2\)\).*got LSTMStateTuple\(c=\("),
     ("stack", (rows(2, 3), rows(2, 3)), r"got \(\(2, 3\), \(2, 3\)\)"),
-    ("stack", rows(2, 11), r"\(\(batch, 3\), LSTMStateTuple.*\[\(batch, 2\), \(batch, 2\)\]\)"),
+    ("stack", rows(2, 11), r"\(\(batch, 3\), LSTMStateTuple.*\[\(batch, 2\), \(batch, 2\)\], \("),
 ]
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 
-CELLS = ["lstm", "gru", "simple_rnn", "basic_lstm"]
+CELLS = ["lstm", "gru", "simple_rnn", "basic_lstm", "sru", "qrnn"]
 
 
 def data(batch=4, steps=6, width=3):

@@ -254,7 +254,7 @@ CASES = {
 }
 # A fast layer's cell everywhere, and one that a plain loop runs where most parts of the others are;
 # the rest with -m slow.
-CELLS = ("lstm", "tf_gru", "gru", "basic_lstm")
+CELLS = ("lstm", "tf_gru", "gru", "basic_lstm", "qrnn", "min_gru")
 BOTH = ("n_to_n", "n_to_m")
 
 
