@@ -21,8 +21,8 @@ class GatedAverageCell(RNNCell):
     the line of c_t runs over time. The state stays between the least and the greatest candidate,
     however long the sequence is.
 
-    A subclass says `num_parts` and `gate_and_candidate`, and `to_output` where an output is more than
-    the state. They take `(batch, any)` and, in a layer, `(time, batch, any)` alike.
+    A subclass says `num_parts` and `gate_and_candidate`, and `to_output` where an output is more
+    than the state. They take `(batch, any)` and, in a layer, `(time, batch, any)` alike.
 
     Args:
         units: The size of the state and of the output.
