@@ -82,6 +82,7 @@ def floating_dtype(owner: str, value: Any) -> str:
         )
     return name
 
+
 def finite_number(owner: str, name: str, value: Any) -> float:
     """Returns `value` as a float, or raises `InputError` where it is not a finite number."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
