@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recipes.datasets import registry
-from recipes.datasets.archive import unpack
 from recipes.datasets.dataset import Address, ArchiveAt, Dataset, File, FileStatus
-from recipes.datasets.download import DownloadFailed, Progress, download
 from recipes.datasets.places import cache_path, data_folder, find
 from zoo.errors import InputError, unknown_name
+from zoo.references.addresses import DownloadFailed
+from zoo.references.archive import unpack_files
+from zoo.references.download import Progress, download
 
 
 def fetch(
@@ -136,7 +137,7 @@ def _bring_archive(
 def _download_and_unpack(dataset: Dataset, place: ArchiveAt, progress: Progress | None) -> None:
     folder = data_folder() / dataset.name
     lacking = {
-        file.name: file
+        file.name: (file.bytes, file.sha256)
         for file in dataset.files
         if place in file.places and find(dataset.name, file).status != "ok"
     }
@@ -145,7 +146,7 @@ def _download_and_unpack(dataset: Dataset, place: ArchiveAt, progress: Progress 
         with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as temporary:
             archive = Path(temporary) / "archive"
             download(place.url, archive, progress=progress, name=Path(place.url).name)
-            unpack(archive, lacking, folder)
+            unpack_files(archive, lacking, folder)
     except OSError as error:
         raise InputError(
             f"cannot write to {folder}: {error.strerror or error}; set ZOO_DATA to a folder that "

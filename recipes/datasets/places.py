@@ -5,18 +5,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from recipes.datasets.checksum import difference
 from recipes.datasets.dataset import File, FileStatus, InPackage
+from zoo.references.cache import cache_folder
+from zoo.references.checksum import difference
 
 
 def data_folder() -> Path:
     """Returns the folder that holds one folder a dataset: `ZOO_DATA`, or the user's cache."""
     named = os.environ.get("ZOO_DATA")
-    if named:
-        return Path(named).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("rnn-zoo")).expanduser()
+    return Path(named).expanduser() if named else cache_folder()
 
 
 def cache_path(dataset: str, file: File) -> Path:

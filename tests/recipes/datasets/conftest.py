@@ -7,9 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from recipes import datasets
-from recipes.datasets import download, registry
+from recipes.datasets import registry
 from recipes.datasets.dataset import Address
 from zoo.errors import InputError
+from zoo.references import download
 
 
 class Site:

@@ -11,9 +11,9 @@ import threading
 import time
 from pathlib import Path
 
-import pooch  # here, while every folder can still be read
+import platformdirs
 import pytest
-import requests  # noqa: F401  (as pooch)
+import requests  # noqa: F401  (here, while every folder can still be read)
 
 from recipes import datasets
 from recipes.datasets.dataset import InPackage
@@ -88,11 +88,33 @@ def test_wrong_content_is_refused(site, data, add, file_of, sent):
     wrong = (
         f"sha256 {sha256(sent)}, expected {sha256(CONTENT)}"
         if len(sent) == len(CONTENT)
+        else "more than 280,000 bytes"
+        if len(sent) > len(CONTENT)
         else f"{len(sent):,} bytes, expected 280,000"
     )
     assert f"{url}: it sent other content: {wrong}" in message
     assert message.endswith(f"put it at {data / 'small' / 'b.txt'}")
     assert all_files(data) == []
+
+
+def test_a_server_that_sends_too_much_is_cut_off(site, data, add, file_of):
+    sent = []
+
+    def flood(request):
+        request.send_response(200)
+        request.end_headers()
+        try:
+            for _ in range(3_000):
+                request.wfile.write(bytes(1 << 16))
+                sent.append(1 << 16)
+        except OSError:
+            pass
+
+    site.answers["/b.txt"] = flood
+    add(file_of("b.txt", b"5 six", site.url("b.txt")))
+    assert "it sent other content: more than 5 bytes" in failure()
+    # What the two sockets hold between them may be on its way; 200 MB are not.
+    assert sum(sent) < 30_000_000 and all_files(data) == []
 
 
 def test_a_cut_connection_leaves_nothing_behind(site, data, add, file_of, send):
@@ -140,9 +162,9 @@ def test_an_unreachable_port(data, add, file_of, monkeypatch):
 
 
 def test_a_silent_server_is_given_up(site, data, add, file_of, monkeypatch):
-    from recipes.datasets import download
+    from zoo.references import addresses
 
-    monkeypatch.setattr(download, "SECONDS_WITHOUT_ANSWER", 0.2)
+    monkeypatch.setattr(addresses, "SECONDS_WITHOUT_ANSWER", 0.2)
     over = threading.Event()
     site.answers["/b.txt"] = lambda request: over.wait(20)
     add(file_of("b.txt", CONTENT, site.url("b.txt")))
@@ -223,7 +245,7 @@ def test_a_damaged_copy_that_cannot_be_replaced_is_kept_and_told(site, data, add
 
 
 def test_an_unchanged_file_is_hashed_once(site, data, add, file_of, monkeypatch):
-    from recipes.datasets import checksum
+    from zoo.references import checksum
 
     add(file_of("b.txt", CONTENT, site.put("b.txt", CONTENT)))
     path = datasets.fetch("small")["b.txt"]
@@ -395,4 +417,4 @@ def test_the_data_folder(monkeypatch, tmp_path):
         lambda: monkeypatch.delenv("ZOO_DATA"),
     ):
         unset()
-        assert datasets.data_folder() == Path(pooch.os_cache("rnn-zoo"))
+        assert datasets.data_folder() == Path(platformdirs.user_cache_dir("rnn-zoo"))

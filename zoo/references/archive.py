@@ -1,4 +1,4 @@
-"""Taking the files of a dataset out of a downloaded archive, each checked by itself."""
+"""Taking named files out of a downloaded archive, each checked by itself."""
 
 import gzip
 import hashlib
@@ -9,11 +9,10 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from recipes.datasets.dataset import File
-from recipes.datasets.download import DownloadFailed
+from zoo.references.addresses import DownloadFailed
 
 
-def unpack(archive: Path, files: Mapping[str, File], folder: Path) -> None:
+def unpack_files(archive: Path, files: Mapping[str, tuple[int, str]], folder: Path) -> None:
     """Unpacks the named members of a tar archive into a folder.
 
     A member is looked up by its path below the archive's one top folder; every other member is
@@ -22,7 +21,7 @@ def unpack(archive: Path, files: Mapping[str, File], folder: Path) -> None:
 
     Args:
         archive: A tar file, packed or not.
-        files: The files to take out, by name.
+        files: (bytes, sha256) of each file to take out, by name.
         folder: Where they go; each is put in place in one step.
 
     Raises:
@@ -34,16 +33,16 @@ def unpack(archive: Path, files: Mapping[str, File], folder: Path) -> None:
     try:
         with tarfile.open(archive, "r|*") as members:
             for member in members:
-                file = left.get(member.name.partition("/")[2])
-                if file is None or not member.isfile():
+                name = member.name.partition("/")[2]
+                if name not in left or not member.isfile():
                     continue
-                content = members.extractfile(member).read(file.bytes + 1)
-                del left[file.name]
+                size, sha256 = left.pop(name)
+                content = members.extractfile(member).read(size + 1)
                 found = hashlib.sha256(content).hexdigest()
-                if found == file.sha256:
-                    _put(folder / file.name, content)
+                if found == sha256:
+                    _put(folder / name, content)
                 else:
-                    wrong.append(f"{file.name} has sha256 {found}, expected {file.sha256}")
+                    wrong.append(f"{name} has sha256 {found}, expected {sha256}")
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DownloadFailed(f"it sent a cut or damaged archive ({error})") from None
     wrong += [f"{name} is not in it" for name in left]
