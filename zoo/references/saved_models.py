@@ -1,11 +1,13 @@
 """Where a saved model is on this machine, by its name or its path."""
 
 import os
+import re
 from pathlib import Path
 
 from zoo.errors import InputError, unknown_name
 
 FOLDER_VARIABLE = "ZOO_SAVED_MODELS"
+_VERSION = re.compile(r"0*[0-9]{1,19}")
 
 
 def folders() -> list[Path]:
@@ -36,23 +38,41 @@ def find(name_or_path: str | Path) -> Path:
     for candidate in candidates:
         if (candidate / "saved_model.pb").is_file():
             return candidate
-        if versions := list_versions(candidate):
-            return candidate / str(versions[-1])
+        if versions := version_folders(candidate):
+            return versions[max(versions)]
     if path.exists():
         raise InputError(f"{path}: is no saved model: there is no <version>/saved_model.pb in it")
     raise unknown_name("saved model", str(name_or_path), names())
 
 
-def list_versions(folder: Path) -> list[int]:
-    """Lists the version numbers under a model folder, ascending; other entries are ignored.
+def version_folders(folder: Path) -> dict[int, Path]:
+    """Finds the versions under a model folder, as TensorFlow Serving does.
 
-    A version is a folder whose name is a decimal number, as for TensorFlow Serving.
+    A version is a folder whose name is a decimal number of int64, with or without leading zeros.
+    Other entries are ignored. Where two names are one number, the one without zeros counts.
+
+    Args:
+        folder: A model folder.
+
+    Returns:
+        {number: folder}, ascending.
+
+    Example:
+
+        version_folders(Path("saved_models/g2p"))[1]        # saved_models/g2p/00000001, say
     """
     folder = Path(folder)
     if not folder.is_dir():
-        return []
-    return sorted(
-        int(entry.name)
-        for entry in folder.iterdir()
-        if entry.name.isdecimal() and entry.name.isascii() and entry.is_dir()
-    )
+        return {}
+    found: dict[int, Path] = {}
+    for entry in sorted(folder.iterdir()):
+        if _VERSION.fullmatch(entry.name) and entry.is_dir():
+            number = int(entry.name.lstrip("0") or "0")
+            if number < 2**63:
+                found[number] = entry
+    return dict(sorted(found.items()))
+
+
+def list_versions(folder: Path) -> list[int]:
+    """Lists the version numbers under a model folder, ascending."""
+    return list(version_folders(folder))

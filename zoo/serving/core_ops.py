@@ -8,9 +8,7 @@ import sys
 from collections.abc import Iterable
 
 from zoo.errors import InputError
-
-# Serving's stock binary links exactly this one besides core TensorFlow.
-KNOWN_OP_LIBRARIES = ("tensorflow_text",)
+from zoo.serving.op_libraries import check_op_libraries
 
 _LIST_OPS = """
 import importlib, json, sys
@@ -46,12 +44,7 @@ def registered_ops(op_libraries: Iterable[str] = ()) -> frozenset[str]:
     True
     """
     libraries = tuple(sorted(set(op_libraries)))
-    for library in libraries:
-        if library not in KNOWN_OP_LIBRARIES:
-            raise InputError(
-                f"TensorFlow Serving has no op library {library!r}; "
-                f"it has {', '.join(KNOWN_OP_LIBRARIES)}"
-            )
+    check_op_libraries(libraries)
     return _list_ops(libraries)
 
 

@@ -154,21 +154,23 @@ class WatchedFile:
         self._file = Path(file)
         self._seen = self._looks()
 
-    def _looks(self) -> tuple[int, int] | None:
+    def _looks(self) -> tuple[int, int, int] | None:
         try:
             stat = self._file.stat()
         except OSError:
             return None
-        return stat.st_mtime_ns, stat.st_size
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
     def __call__(self) -> list[ModelConfig] | None:
         """Returns the new configuration; None where the file is as before or gone.
 
         Raises:
-            InputError: The file has changed into something that is no configuration.
+            InputError: The file has changed into something that is no configuration, or cannot be
+                read; it is read again at the next call.
         """
         looks = self._looks()
         if looks is None or looks == self._seen:
             return None
+        configs = configs_of_file(self._file)
         self._seen = looks
-        return configs_of_file(self._file)
+        return configs

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.references.saved_models import list_versions
+from zoo.references.saved_models import list_versions, version_folders
 from zoo.serving.model_config import ModelConfig
 from zoo.serving.servable import Servable
 from zoo.serving.status import Code, ServingError, invalid, public_message
@@ -82,6 +82,9 @@ class Models:
         self._load = load
         self._source = source
         self._poll_seconds = poll_seconds
+        # What the source has given and could not be taken so far, and why.
+        self._pending: Sequence[ModelConfig] | None = None
+        self._refused: str | None = None
         self._configs = {config.name: config for config in configs}
         self._versions: dict[str, dict[int, _Version]] = {}
         # _lock guards what requests read; _refreshing lets one thread at a time load.
@@ -106,20 +109,33 @@ class Models:
                 _log.exception("cannot look for new versions")
 
     def look(self) -> None:
-        """Asks the source for a new configuration, then looks for new versions."""
+        """Asks the source for a new configuration, then looks for new versions.
+
+        A configuration that cannot be taken yet, such as one whose folder is still being copied,
+        is tried again at each look.
+        """
         try:
-            configs = self._source()
-            if configs is not None:
-                self.reconfigure(configs)
+            try:
+                self._pending = self._source() or self._pending
+            except InputError:
+                self._pending = None
+                raise
+            if self._pending is not None:
+                self.reconfigure(self._pending)
+            self._refused = None
         except InputError as error:
-            _log.warning("the new configuration is not taken: %s", error)
+            if str(error) != self._refused:
+                _log.warning("the new configuration is not taken: %s", error)
+            self._refused = str(error)
         self.refresh()
 
-    def stop(self) -> None:
-        """Stops watching and lets all versions go."""
+    def stop(self, seconds: float = 30.0) -> None:
+        """Stops watching and lets all versions go; a load that takes longer is left to itself."""
         self._stop.set()
+        with self._lock:
+            self._lock.notify_all()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(max(seconds, 0.0))
         with self._lock:
             self._versions.clear()
 
@@ -140,11 +156,14 @@ class Models:
     def _load_wanted(self, config: ModelConfig) -> None:
         with self._lock:
             known = self._versions.setdefault(config.name, {})
-        for number in config.policy.choose(list_versions(config.folder)):
+        folders = version_folders(config.folder)
+        for number in config.policy.choose(list(folders)):
+            folder = folders[number]
             version = known.get(number)
-            moved = version is not None and version.folder != config.folder / str(number)
+            # The same folder by another name ("1" beside "001") is loaded once.
+            moved = version is not None and version.folder.parent != config.folder
             if version is None or version.state == State.END or moved:
-                self._try_load(config, number, None if moved else version)
+                self._try_load(config.name, number, folder, None if moved else version)
                 if moved:
                     self._unload(config.name, version)
 
@@ -162,34 +181,33 @@ class Models:
                 with self._lock:
                     del known[version.number]
 
-    def _try_load(self, config: ModelConfig, number: int, earlier: _Version | None) -> None:
-        folder = config.folder / str(number)
+    def _try_load(self, name: str, number: int, folder: Path, earlier: _Version | None) -> None:
         looks = _looks_of(folder)
         if earlier is not None and earlier.failed_on == looks:
             return
         version = _Version(number, folder, State.LOADING)
         with self._lock:
-            self._versions[config.name][number] = version
-        _log.info("loading %s version %d", config.name, number)
+            self._versions[name][number] = version
+        _log.info("loading %s version %d", name, number)
         try:
-            servable = self._load(config.name, number, folder)
+            servable = self._load(name, number, folder)
         except Exception as error:
             text = public_message(error)
-            _log.warning("%s version %d cannot be loaded: %s", config.name, number, text)
+            _log.warning("%s version %d cannot be loaded: %s", name, number, text)
             with self._lock:
                 version.state, version.code, version.message = State.END, Code.INTERNAL, text
                 version.failed_on = looks
             return
         with self._lock:
             version.servable, version.state = servable, State.AVAILABLE
-        _log.info("%s version %d is available", config.name, number)
+        _log.info("%s version %d is available", name, number)
 
     def _unload(self, name: str, version: _Version) -> None:
         with self._lock:
             if version.state != State.AVAILABLE:
                 return
             version.state = State.UNLOADING
-            self._lock.wait_for(lambda: version.in_use == 0)
+            self._lock.wait_for(lambda: version.in_use == 0 or self._stop.is_set())
             version.servable, version.state = None, State.END
         gc.collect()  # a SavedModel's functions and variables refer to each other in circles
         _log.info("%s version %d is unloaded", name, version.number)
@@ -294,6 +312,7 @@ class Models:
                             "which is not available"
                         )
             self._configs = {config.name: config for config in configs}
+            self._pending = None
         self.refresh()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.references.saved_models import list_versions
+from zoo.references.saved_models import list_versions, version_folders
 
 # No version number starts so; TensorFlow Serving and list_versions pass it by.
 _PREFIX = ".exporting-"
@@ -54,11 +54,12 @@ def check_free(folder: Path, version: int | None) -> None:
     """Raises `InputError` where `version` cannot be a new version under `folder`."""
     if version is None:
         return
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise InputError(f"a version is a whole number from 1 on, not {version!r}")
-    if (folder / str(version)).exists():
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version < 2**63:
+        raise InputError(f"a version is a whole number from 1 to 2**63 - 1, not {version!r}")
+    taken = version_folders(folder).get(version, folder / str(version))
+    if taken.exists():
         raise InputError(
-            f"{folder / str(version)} exists; a published version is never written again "
+            f"{taken} exists; a published version is never written again "
             f"(the next free number is {next_version(folder)})"
         )
 
