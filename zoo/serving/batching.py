@@ -1,20 +1,29 @@
 """Rows of several callers in one call of the graph."""
 
 import asyncio
+import collections
 import dataclasses
 import weakref
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
 from zoo.serving.batch_options import ALONE, BatchOptions
+from zoo.serving.interruption import Interruption
 from zoo.serving.servable import Arrays, Signature
 from zoo.serving.status import Code, ServingError, from_tensorflow
+from zoo.serving.workers import Workers
 
 # The part of a call's time that is given to waiting for those who had answers from the last one.
 _PATIENCE = 0.15
+# Calls that run longer than this no longer keep others waiting: those get threads beside them.
+SLOW_SECONDS = 0.5
+# So many slow calls run at a time, all models together and of one model.
+MOST_SLOW = 12
+MOST_SLOW_OF_A_MODEL = 2
+# What an interrupted call has to end in, when the server ends.
+_INTERRUPT_SECONDS = 0.5
 
 
 @dataclasses.dataclass(eq=False)
@@ -24,6 +33,7 @@ class _Task:
     deadline: float
     arrived: float
     answer: asyncio.Future
+    call: "_Call | None" = None
 
 
 @dataclasses.dataclass(eq=False)
@@ -46,11 +56,28 @@ class _Rhythm:
         self.until = now + _PATIENCE * self.seconds
 
 
+@dataclasses.dataclass(eq=False)
+class _Call:
+    """A call of a graph that runs: who waits for it, and how to end it."""
+
+    batch: list[_Task]
+    model: Hashable
+    started: float
+    interruption: Interruption = dataclasses.field(default_factory=Interruption)
+    slow: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+    def interrupt_unless_wanted(self) -> None:
+        if all(task.answer.done() for task in self.batch):
+            self.interruption.interrupt()
+
+
 class _Lane:
     """Requests of one signature that may go together: equal shapes but for rows, equal settings."""
 
-    def __init__(self, signature: Signature, options: BatchOptions, batchable: bool, rhythm):
-        self.signature = signature
+    def __init__(self, signature, model: Hashable, options: BatchOptions, batchable: bool, rhythm):
+        self.signature: Signature = signature
+        self.model = model
         self.options = options
         self.batchable = batchable
         self.rhythm: _Rhythm = rhythm
@@ -122,10 +149,14 @@ class Batcher:
         self._observe = observe
         self._lanes: dict[tuple, _Lane] = {}
         self._rhythms: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-        self._running = 0
+        self._calls: set[_Call] = set()
+        # Calls that hold one of the threads; and slow calls, by model.
+        self._quick = 0
+        self._slow: collections.Counter = collections.Counter()
+        self._full_since: float | None = None
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="zoo-serving-run")
+        self._workers = Workers("zoo-serving-run")
 
     async def run(
         self,
@@ -133,6 +164,7 @@ class Batcher:
         inputs: Arrays,
         deadline: float | None = None,
         options: BatchOptions | None = None,
+        model: Hashable = None,
     ) -> dict[str, np.ndarray]:
         """Answers one request.
 
@@ -141,6 +173,7 @@ class Batcher:
             inputs: Its complete inputs.
             deadline: The loop time at which the answer is worth nothing any more.
             options: What the model allows; None: its requests are never put together.
+            model: What the limit on slow calls of a model goes by; default: the signature.
 
         Returns:
             The outputs of this request's rows alone.
@@ -164,7 +197,8 @@ class Batcher:
         lane = self._lanes.get(key)
         if lane is None:
             rhythm = self._rhythms.setdefault(signature, _Rhythm())
-            lane = self._lanes[key] = _Lane(signature, options, batchable, rhythm)
+            model = signature if model is None else model
+            lane = self._lanes[key] = _Lane(signature, model, options, batchable, rhythm)
         lane.add(task)
         self._waiting += 1
         self._dispatch()
@@ -173,12 +207,20 @@ class Batcher:
             return await asyncio.wait_for(task.answer, timeout)
         except asyncio.TimeoutError:
             raise _too_late() from None
+        finally:
+            if task.call is not None:
+                task.call.interrupt_unless_wanted()
 
     def _dispatch(self) -> None:
         """Gives free threads the lanes that are due, the longest waiting first."""
         loop = asyncio.get_running_loop()
-        while self._running < self._thread_count and self._lanes:
-            key, lane = min(self._lanes.items(), key=lambda item: item[1].ready_at())
+        while self._quick < self._thread_count and self._total_slow() < MOST_SLOW:
+            lanes = self._lanes.items()
+            if self._slow:
+                lanes = [i for i in lanes if self._slow[i[1].model] < MOST_SLOW_OF_A_MODEL]
+            if not lanes:
+                return
+            key, lane = min(lanes, key=lambda item: item[1].ready_at())
             wait = lane.ready_at() - loop.time()
             if wait > 0:
                 self._wake_in(wait)
@@ -190,6 +232,9 @@ class Batcher:
             batch = [task for task in taken if self._still_wanted(task, loop.time())]
             if batch:
                 self._start(key, lane, batch)
+
+    def _total_slow(self) -> int:
+        return self._slow.total() if self._slow else 0
 
     def _wake_in(self, seconds: float) -> None:
         if self._timer is not None:
@@ -206,25 +251,45 @@ class Batcher:
         return True
 
     def _start(self, key: tuple, lane: _Lane, batch: list[_Task]) -> None:
-        self._running += 1
         self._observe(lane.signature, len(batch), sum(task.rows for task in batch))
         loop = asyncio.get_running_loop()
-        start = loop.time()
-        running = loop.run_in_executor(self._threads, _run_batch, lane, batch)
+        call = _Call(batch, lane.model, loop.time())
+        for task in batch:
+            task.call = call
+        self._calls.add(call)
+        self._quick += 1
+        call.timer = loop.call_later(SLOW_SECONDS, self._call_is_slow, call)
+        running = self._workers.submit(_run_batch, lane, call)
 
         def finish(done: asyncio.Future) -> None:
             waiting = len(self._lanes[key].waiting) if key in self._lanes else 0
             now = loop.time()
-            lane.rhythm.note(len(batch), waiting, now - start, now)
-            self._finish(batch, done)
+            lane.rhythm.note(len(batch), waiting, now - call.started, now)
+            self._finish(call, done)
 
         running.add_done_callback(finish)
 
-    def _finish(self, batch: list[_Task], done: asyncio.Future) -> None:
-        self._running -= 1
+    def _call_is_slow(self, call: _Call) -> None:
+        call.slow = True
+        self._quick -= 1
+        self._slow[call.model] += 1
+        if self._total_slow() >= MOST_SLOW:
+            self._full_since = asyncio.get_running_loop().time()
+        self._dispatch()
+
+    def _finish(self, call: _Call, done: asyncio.Future) -> None:
+        self._calls.discard(call)
+        call.timer.cancel()
+        if call.slow:
+            self._full_since = None
+            self._slow[call.model] -= 1
+            if not self._slow[call.model]:
+                del self._slow[call.model]
+        else:
+            self._quick -= 1
         failure = done.exception()
-        answers = [failure] * len(batch) if failure else done.result()
-        for task, answer in zip(batch, answers, strict=True):
+        answers = [failure] * len(call.batch) if failure else done.result()
+        for task, answer in zip(call.batch, answers, strict=True):
             if task.answer.done():
                 continue
             if isinstance(answer, BaseException):
@@ -233,9 +298,19 @@ class Batcher:
                 task.answer.set_result(answer)
         self._dispatch()
 
-    def close(self) -> None:
-        """Lets running calls finish and ends the threads."""
-        self._threads.shutdown(wait=True)
+    def stuck_seconds(self) -> float:
+        """Says for how long no call could start since slow ones hold every thread; 0: it can."""
+        if self._full_since is None:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._full_since
+
+    def close(self, seconds: float = 30.0) -> bool:
+        """Lets running calls finish for so long, then interrupts them; says whether all ended."""
+        if self._workers.close(seconds):
+            return True
+        for call in list(self._calls):
+            call.interruption.interrupt()
+        return self._workers.close(_INTERRUPT_SECONDS)
 
 
 def _too_late() -> ServingError:
@@ -268,17 +343,22 @@ def _value_key(array: np.ndarray) -> object:
     return tuple(array.ravel().tolist()) if array.dtype == object else array.tobytes()
 
 
-def _run_batch(lane: _Lane, batch: list[_Task]) -> list[dict | Exception]:
+def _run_batch(lane: _Lane, call: _Call) -> list[dict | Exception]:
     """Runs on a worker thread; gives an answer or an error for each task."""
-    if len(batch) == 1:
-        return [_run_alone(lane, batch[0])]
-    try:
-        return _run_together(lane, batch)
-    except Exception:
-        return [_run_alone(lane, task) for task in batch]
+    with call.interruption.guard():
+        if len(call.batch) == 1:
+            return [_run_alone(lane, call.batch[0])]
+        try:
+            return _run_together(lane, call.batch)
+        except Exception as error:
+            if call.interruption.interrupted:
+                return [error] * len(call.batch)
+            return [_run_alone(lane, task) for task in call.batch]
 
 
 def _run_alone(lane: _Lane, task: _Task) -> dict | Exception:
+    if task.answer.done():
+        return _too_late()
     try:
         return lane.signature.run(task.inputs)
     except ServingError as error:
