@@ -244,7 +244,8 @@ class _Bench:
         from zoo.serving.tensors import to_proto
 
         if transport == "rest":
-            inputs = {name: write_tensor(array, "") for name, array in row.items()}
+            whole = self.signature.complete(row)  # REST asks for inputs with a default too
+            inputs = {name: write_tensor(array, "") for name, array in whole.items()}
             return json.dumps({"inputs": inputs}).encode()
         request = predict_pb2.PredictRequest()
         request.model_spec.name = self.arguments.model

@@ -12,7 +12,8 @@ import zoo
 from recipes.workbench.exporting import export
 from zoo.errors import InputError
 from zoo.serving import check_saved_model
-from zoo.serving.json_format import parse_body, read_inputs, write_outputs
+from zoo.serving.json_format import read_inputs, write_outputs
+from zoo.serving.json_parser import parse_body
 
 TINY = {"units": 6, "num_layers": 1, "batch_size": 16, "warmup_steps": 0, "ema_momentum": None}
 

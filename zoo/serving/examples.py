@@ -1,12 +1,13 @@
 """tf.Example input of the Classify and Regress calls, and what their outputs must look like."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from zoo.serving.base64_text import decode_base64
+from zoo.serving.json_format import is_base64
+from zoo.serving.json_parser import encode_text, kind_of
 from zoo.serving.servable import Arrays, Signature
 from zoo.serving.status import Code, ServingError, invalid
 
@@ -57,54 +58,60 @@ def fill_input(document: Mapping[str, Any], message) -> None:
     Raises:
         ServingError: INVALID_ARGUMENT, naming the feature.
     """
-    rows = document.get("examples")
-    if not isinstance(rows, list) or not rows:
-        raise invalid("'examples' must be a list with at least one example")
     if "context" in document:
         _fill_example(document["context"], message.example_list_with_context.context)
-        examples = message.example_list_with_context.examples
-    else:
-        examples = message.example_list.examples
+    if "examples" not in document:
+        raise invalid("When method is classify, key 'examples' is expected and was not found")
+    rows = document["examples"]
+    if not isinstance(rows, list):
+        raise invalid("Expecting 'examples' value to be an list/array")
+    if not rows:
+        raise invalid("'examples' value is an empty array")
+    has_context = "context" in document
+    holder = message.example_list_with_context if has_context else message.example_list
     for row in rows:
-        _fill_example(row, examples.add())
+        _fill_example(row, holder.examples.add())
 
 
 def _fill_example(row: Any, example) -> None:
     if not isinstance(row, dict):
-        raise invalid("an example must be a JSON object of features")
+        raise invalid(f"Example must be JSON object but got JSON {kind_of(row)}")
     for name, content in row.items():
         values = content if isinstance(content, list) else [content]
-        feature = example.features.feature[name]
-        kinds = {_kind(value, name) for value in values}
-        if len(kinds) > 1:
-            raise invalid(f"feature {name!r} mixes values of different types")
-        if kinds == {"bytes"}:
-            feature.bytes_list.value.extend(_bytes(value, name) for value in values)
-        elif kinds == {"float"}:
-            feature.float_list.value.extend(values)
-        elif kinds == {"int"}:
-            if not all(-(2**63) <= value < 2**63 for value in values):
-                raise invalid(f"feature {name!r} holds a number that does not fit int64")
-            feature.int64_list.value.extend(int(value) for value in values)
+        shown = encode_text(name).decode(errors="replace")
+        feature = example.features.feature[shown]
+        kinds = [_kind(value, shown) for value in values]
+        if len(set(kinds)) > 1:
+            raise invalid(f"Unexpected element type in feature: {shown} expecting type: {kinds[0]}")
+        if "bytes" in kinds:
+            feature.bytes_list.value.extend(map(_bytes, values))
+        elif "float" in kinds:
+            with np.errstate(over="ignore"):
+                feature.float_list.value.extend(np.array(values, np.float64).astype(np.float32))
+        elif kinds:
+            feature.int64_list.value.extend(map(int, values))
 
 
 def _kind(value: Any, name: str) -> str:
-    if isinstance(value, (bool, int)):
-        return "int"
+    if isinstance(value, int):
+        if 2**63 <= value < 2**64:
+            raise invalid(f"Feature: {name} has uint64_t element. Only int64_t is supported.")
+        # A whole number that no integer type holds is read as a float.
+        return "int64" if -(2**63) <= value < 2**63 else "float"
     if isinstance(value, float):
         return "float"
-    if isinstance(value, str) or (isinstance(value, dict) and set(value) == {"b64"}):
+    if isinstance(value, str) or is_base64(value):
         return "bytes"
-    raise invalid(f"feature {name!r} must hold numbers, strings or base64 objects")
+    raise invalid(f"Feature: {name} has element with unexpected JSON type: {kind_of(value)}")
 
 
-def _bytes(value: Any, name: str) -> bytes:
-    try:
-        if isinstance(value, str):
-            return value.encode("utf-8")
-        return base64.b64decode(value["b64"], validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        raise invalid(f"feature {name!r}: unable to decode a string") from None
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, str):
+        return encode_text(value)
+    decoded = decode_base64(value["b64"])
+    if decoded is None:
+        raise invalid("Unable to base64 decode")
+    return decoded
 
 
 def example_input(signature: Signature, method: str) -> str:

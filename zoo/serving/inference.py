@@ -4,18 +4,20 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.serving import examples, json_format
+from zoo.serving import examples, json_format, json_parser
 from zoo.serving.batching import Batcher
 from zoo.serving.model_config import configs_of_message
 from zoo.serving.models import Models
 from zoo.serving.optional_packages import load_api
-from zoo.serving.servable import Arrays, Servable, Signature
+from zoo.serving.servable import DEFAULT_SIGNATURE, Arrays, Servable, Signature
 from zoo.serving.status import Code, ServingError, invalid
-from zoo.serving.tensors import to_array, to_proto
+from zoo.serving.tensors import to_arrays, to_proto
+from zoo.serving.workers import Workers
 
 _HERE = "the embedded server"
 # Longer bodies are parsed off the event loop, which must stay free for everybody else.
@@ -45,13 +47,25 @@ class Inference:
         models: Lends the servables.
         batcher: Runs them.
         most_bytes: The most that one tensor of a request may take.
+        most_rows: The most rows of one request.
         may_reload: Whether callers may change what is served.
     """
 
-    def __init__(self, models: Models, batcher: Batcher, most_bytes: int, may_reload: bool):
+    def __init__(
+        self,
+        models: Models,
+        batcher: Batcher,
+        most_bytes: int,
+        most_rows: int,
+        may_reload: bool,
+    ):
         self.models = models
         self.batcher = batcher
         self._most_bytes = most_bytes
+        self._most_rows = most_rows
+        # Two at a time: a parsed body takes several times its own memory.
+        self._reloading = Workers("zoo-serving-reload")
+        self._large_bodies = ThreadPoolExecutor(2, thread_name_prefix="zoo-serving-json")
         self._may_reload = may_reload
 
     async def _run(
@@ -62,15 +76,18 @@ class Inference:
     ) -> tuple[Servable, Signature, dict[str, np.ndarray]]:
         with self.models.lend(target.model, target.version, target.label) as servable:
             signature = servable.signature(target.signature)
-            inputs = signature.complete(read(signature))
-            outputs = await self.batcher.run(signature, inputs, deadline, servable.batching)
+            inputs = signature.complete(read(signature), self._most_rows)
+            outputs = await self._execute(servable, signature, inputs, deadline)
             return servable, signature, outputs
+
+    def _execute(self, servable: Servable, signature: Signature, inputs: Arrays, deadline):
+        return self.batcher.run(signature, inputs, deadline, servable.batching, servable)
 
     async def predict(self, request, deadline: float | None = None):
         """Answers a `PredictRequest` with a `PredictResponse`."""
         servable, signature, outputs = await self._run(
             Target.of(request.model_spec),
-            lambda _: {k: to_array(v, k, self._most_bytes) for k, v in request.inputs.items()},
+            lambda _: to_arrays(request.inputs, self._most_bytes),
             deadline,
         )
         response = load_api("predict_pb2", _HERE).PredictResponse()
@@ -84,20 +101,23 @@ class Inference:
     ) -> bytes:
         """Answers a predict request in TensorFlow Serving's JSON."""
         large = len(body) > _LARGE_BODY
-        document = await _maybe_off_loop(large, json_format.parse_body, body)
+        document = await self._maybe_off_loop(large, json_parser.parse_body, body)
         target = dataclasses.replace(target, signature=document.get("signature_name", ""))
         with self.models.lend(target.model, target.version, target.label) as servable:
             try:
                 signature = servable.signature(target.signature)
-            except ServingError as error:
-                raise invalid(error.message) from None
-            inputs, in_rows = await _maybe_off_loop(
+            except ServingError:
+                asked = target.signature or DEFAULT_SIGNATURE
+                raise invalid(
+                    f'Serving signature name: "{asked[:200]}" not found in signature def'
+                ) from None
+            inputs, in_rows = await self._maybe_off_loop(
                 large, json_format.read_inputs, document, signature
             )
-            inputs = signature.complete(inputs)
-            outputs = await self.batcher.run(signature, inputs, deadline, servable.batching)
+            inputs = signature.complete(inputs, self._most_rows)
+            outputs = await self._execute(servable, signature, inputs, deadline)
         large = sum(array.size for array in outputs.values()) > _LARGE_BODY
-        return await _maybe_off_loop(large, json_format.write_outputs, outputs, in_rows)
+        return await self._maybe_off_loop(large, json_format.write_outputs, outputs, in_rows)
 
     async def classify(self, request, deadline: float | None = None):
         """Answers a `ClassificationRequest`."""
@@ -134,7 +154,7 @@ class Inference:
         self, target: Target, method: str, body: bytes, deadline: float | None = None
     ) -> bytes:
         """Answers a classify or regress request in TensorFlow Serving's JSON."""
-        document = await _maybe_off_loop(len(body) > _LARGE_BODY, json_format.parse_body, body)
+        document = await self._maybe_off_loop(len(body) > _LARGE_BODY, json_parser.parse_body, body)
         if method == "classify":
             request = load_api("classification_pb2", _HERE).ClassificationRequest()
         else:
@@ -191,6 +211,12 @@ class Inference:
             else:
                 result.regression_result.CopyFrom(answer.result)
         return response
+
+    async def _maybe_off_loop(self, off: bool, function: Callable, *arguments):
+        if off:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._large_bodies, function, *arguments)
+        return function(*arguments)
 
     def metadata(self, target: Target, fields: list[str]):
         """Makes a `GetModelMetadataResponse` with the signatures."""
@@ -256,18 +282,14 @@ class Inference:
                 "reloading the configuration is open on loopback or with a bearer token only",
             )
         try:
-            await asyncio.to_thread(self.models.reconfigure, configs_of_message(request.config))
+            await self._reloading.submit(
+                self.models.reconfigure, configs_of_message(request.config)
+            )
         except InputError as error:
             raise invalid(str(error)) from None
         response = load_api("model_management_pb2", _HERE).ReloadConfigResponse()
         response.status.error_code = 0
         return response
-
-
-async def _maybe_off_loop(off: bool, function: Callable, *arguments):
-    if off:
-        return await asyncio.to_thread(function, *arguments)
-    return function(*arguments)
 
 
 def _filtered(wanted: list[str], signature: Signature) -> list[str]:

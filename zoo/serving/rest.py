@@ -4,49 +4,53 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from urllib.parse import unquote
 
 from zoo.serving.authorisation import check_bearer
 from zoo.serving.inference import Inference, Target
 from zoo.serving.metrics import Metrics
 from zoo.serving.optional_packages import load
+from zoo.serving.request_body import BodyReader
 from zoo.serving.status import Code, ServingError, invalid, public_message
 
 _log = logging.getLogger("zoo.serving")
 
-_MODEL = (
-    r"(?i:/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?)"
-)
-_CALL = re.compile(_MODEL + r":(?P<method>(?i:predict|classify|regress))")
-_READ = re.compile(_MODEL + r"(?P<metadata>/(?i:metadata))?")
+# As TensorFlow Serving matches them (model_servers/http_rest_api_util.cc): the case of the fixed
+# parts does not matter, but a method in capitals is none.
+_MODEL = r"(?i:/v1/models/)(?P<name>[^/:]+)"
+_VERSION = r"(?:(?i:/versions/)(?P<version>[0-9]+)|(?i:/labels/)(?P<label>[^/:]+))?"
+_CALL = re.compile(_MODEL + _VERSION + r":(?P<method>predict|classify|regress)")
+_READ = re.compile(_MODEL + _VERSION + r"(?P<metadata>(?i:/metadata))?")
+_NO_MODEL = re.compile(r"(?i)/v1/models(/metadata)?")
 
-# All of them come to the model's handler, so that the 405 is JSON and names the right one.
+# All of them come to the model's handler, so that the answer is JSON.
 _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 METRICS_PATHS = ("/monitoring/prometheus/metrics", "/metrics")
-# An answer reaches a client that is still sending only when what it sends is read away.
-_MOST_DRAINED = 1 << 30
-_DRAIN_SECONDS = 20.0
+# What these statuses answer has not been read to its end, or came too late.
+_CLOSING = (408, 413, 499, 503)
 
 
 def make_app(
     inference: Inference,
     metrics: Metrics,
     *,
-    most_bytes: int,
+    bodies: BodyReader,
     timeout: float,
     token: str | None,
     is_ready: Callable[[], bool],
+    is_alive: Callable[[], bool],
 ):
     """Makes the ASGI application.
 
     Args:
         inference: Answers the requests.
         metrics: Counts them, and is read under `METRICS_PATHS`.
-        most_bytes: A larger body gets 413.
-        timeout: Seconds that a request may take before it gets 504.
+        bodies: Reads the bodies of requests.
+        timeout: Seconds that a request may take, from its body read, before it gets 504.
         token: The bearer token that is asked for everywhere but at the health checks.
         is_ready: What `/readyz` says.
+        is_alive: What `/healthz` says.
 
     Returns:
         A Starlette application.
@@ -56,12 +60,13 @@ def make_app(
     routing = load("starlette.routing", "the REST interface")
 
     def answer(body: bytes, status: int = 200):
-        return responses.Response(body, status, media_type="application/json")
+        headers = {"connection": "close"} if status in _CLOSING else None
+        return responses.Response(body, status, headers, media_type="application/json")
 
     async def model(request):
         try:
             check_bearer(request.headers.get("authorization"), token)
-            return answer(await _answer(request, inference, metrics, most_bytes, timeout))
+            return answer(await _answer(request, inference, metrics, bodies, timeout))
         except ServingError as error:
             return answer(json.dumps({"error": error.message}).encode(), error.http_status)
         except Exception as error:
@@ -70,7 +75,9 @@ def make_app(
             return answer(text.encode(), 500)
 
     async def health(request):
-        return answer(b'{"status": "alive"}')
+        if is_alive():
+            return answer(b'{"status": "alive"}')
+        return answer(b'{"status": "stuck"}', 503)
 
     async def readiness(request):
         ready = is_ready()
@@ -94,72 +101,63 @@ def make_app(
             routing.Route("/healthz", health),
             routing.Route("/readyz", readiness),
             *(routing.Route(path, metrics_page) for path in METRICS_PATHS),
-            routing.Route("/v1/{rest:path}", model, methods=_METHODS),
+            *(routing.Route(f"/{v}1/{{rest:path}}", model, methods=_METHODS) for v in "vV"),
         ],
         exception_handlers={404: refused, 405: refused},
     )
 
 
-async def _answer(request, inference, metrics, most_bytes: int, timeout: float) -> bytes:
-    # The raw path: a model name may hold an encoded slash.
+async def _answer(request, inference, metrics, bodies: BodyReader, timeout: float) -> bytes:
+    # The raw path: a model name may hold an encoded slash. A query makes it no address of a model.
     path = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
+    if request.url.query:
+        path = f"{path}?{request.url.query}"
     call = _CALL.fullmatch(path)
     if request.method == "POST" and call:
         target = _target(call)
-        method = call["method"].lower()
-        body = await _read_body(request, most_bytes)
+        method = call["method"]
         known = target.model in inference.models.names()
-        deadline = asyncio.get_running_loop().time() + timeout
-        with metrics.request("rest", method, target.model, known):
-            if method == "predict":
-                return await inference.predict_json(target, body, deadline)
-            return await inference.examples_json(target, method, body, deadline)
+        async with bodies.read(request) as body:
+            deadline = asyncio.get_running_loop().time() + timeout
+            with metrics.request("rest", method, target.model, known):
+                if method == "predict":
+                    answering = inference.predict_json(target, body, deadline)
+                else:
+                    answering = inference.examples_json(target, method, body, deadline)
+                return await _while_connected(request, answering)
     read = _READ.fullmatch(path)
     if request.method == "GET" and read:
         target = _target(read)
-        if read["metadata"]:
+        if read["metadata"] == "/metadata":
             return inference.metadata_json(target)
         return inference.status_json(target)
-    if request.method == "GET" and re.fullmatch(r"(?i)/v1/models/?", path):
+    if request.method == "GET" and _NO_MODEL.fullmatch(path):
         raise invalid("Missing model name in request.")
-    if call or read:
-        allowed = "POST" if call else "GET"
-        raise ServingError(
-            Code.UNIMPLEMENTED, f"{request.method} is not possible here; use {allowed}", 405
-        )
     raise invalid(f"Malformed request: {request.method} {unquote(path)}"[:500])
 
 
+async def _while_connected(request, answering: Coroutine) -> bytes:
+    """Waits for an answer as long as the client does."""
+    answer = asyncio.ensure_future(answering)
+    # After a whole body, the next message says that the client has gone.
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+    finally:
+        gone.cancel()
+        answer.cancel()
+    raise ServingError(Code.CANCELLED, "the client went away")
+
+
 def _target(found: re.Match) -> Target:
-    version = int(found["version"]) if found["version"] else None
-    if version is not None and version >= 2**63:
-        raise invalid(f"Failed to convert version: {found['version']} to numeric.")
+    version = None
+    if digits := found["version"]:
+        # Twenty digits are beyond int64, and Python does not read thousands.
+        significant = digits.lstrip("0") or "0"
+        if len(significant) > 19 or int(significant) >= 2**63:
+            raise invalid(f"Failed to convert version: {digits[:100]} to numeric.")
+        version = int(significant)
     label = unquote(found["label"]) if found["label"] else None
     return Target(unquote(found["name"]), version, label)
-
-
-async def _read_body(request, most_bytes: int) -> bytes:
-    """Reads a body of at most `most_bytes`; what is too long is read away and refused."""
-    from starlette.requests import ClientDisconnect
-
-    chunks: list[bytes] = []
-    size = 0
-    give_up = asyncio.get_running_loop().time() + _DRAIN_SECONDS
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size <= most_bytes:
-                chunks.append(chunk)
-                continue
-            chunks.clear()
-            if size > _MOST_DRAINED or asyncio.get_running_loop().time() > give_up:
-                break
-    except ClientDisconnect:
-        raise ServingError(Code.CANCELLED, "the client went away") from None
-    if size > most_bytes:
-        raise ServingError(
-            Code.RESOURCE_EXHAUSTED,
-            f"the request is longer than the {most_bytes} bytes that are allowed",
-            http_status=413,
-        )
-    return b"".join(chunks)

@@ -1,6 +1,5 @@
 """One loaded version of a model and its signatures."""
 
-import importlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.serving import batching_parameters
+from zoo.serving.op_libraries import load_op_libraries
 from zoo.serving.saved_model_files import op_libraries, public_signatures, read_meta_graph
 from zoo.serving.status import Code, ServingError, from_tensorflow, invalid
 from zoo.serving.tensors import to_array
@@ -83,10 +83,14 @@ class Signature:
         self.outputs = {k: Slot.of(v) for k, v in sorted(self.definition.outputs.items())}
         self.defaults = {k: tf.make_ndarray(v) for k, v in self.definition.defaults.items()}
 
-    def complete(self, given: Arrays) -> dict[str, np.ndarray]:
+    def complete(self, given: Arrays, most_rows: float = math.inf) -> dict[str, np.ndarray]:
         """Checks a request's inputs and puts in the defaults of those left out.
 
         A default of one row stands for every row of the request.
+
+        Args:
+            given: The inputs of the request by name.
+            most_rows: The most rows that it may have.
 
         Raises:
             ServingError: INVALID_ARGUMENT, with the name and what would be right.
@@ -100,6 +104,10 @@ class Signature:
             )
         for name, array in given.items():
             self.inputs[name].check(name, array)
+            if self.inputs[name].has_rows() and len(array) > most_rows:
+                raise invalid(
+                    f"input {name!r} has {len(array)} rows; a request may have {most_rows}"
+                )
         rows = self._rows(given)
         filled = dict(given)
         for name in set(self.inputs) - set(given):
@@ -166,11 +174,7 @@ class Servable:
 
         self.name = name
         self.version = version
-        for library in op_libraries(path):
-            try:
-                importlib.import_module(library)
-            except ImportError:
-                raise InputError(f"{name} needs the package {library}, which is missing") from None
+        load_op_libraries(op_libraries(path))
         meta_graph = read_meta_graph(path)
         # None: requests for this model are not put together.
         self.batching = batching_parameters.read(path)

@@ -5,14 +5,16 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.serving.authorisation import check_token
+from zoo.serving.ending import EndBySignal, end_now
 from zoo.serving.model_config import (
     ModelConfig,
     WatchedFile,
@@ -24,6 +26,14 @@ from zoo.serving.optional_packages import load, load_api
 _log = logging.getLogger("zoo.serving")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 MIB = 1 << 20
+# How long no call could start before the server is not ready, and before only a new process helps.
+_STUCK_SECONDS = 5.0
+_LOST_SECONDS = 60.0
+# What is left of the grace for what does not end by itself.
+_LAST_SECONDS = 1.0
+_STREAMS_OF_A_CONNECTION = 256
+# TensorFlow's own are as many as processors; one long operation holds one.
+_GRAPH_THREADS = 32
 
 
 class Server:
@@ -48,9 +58,14 @@ class Server:
         batch_threads: Calls that run at the same time; default: one for each two cores.
         max_waiting: Requests that may wait; one more is refused at once.
         max_request_bytes: A larger request is refused.
+        max_rows: The most rows of one request.
+        max_connections: The most connections of each interface.
         rest_timeout: Seconds after which a REST request gets 504.
+        header_seconds: What a REST client has to send the head of its request in.
+        body_seconds: What it has to send the body in.
         poll_seconds: How often the folders are looked at for new versions; 0: never.
-        grace: Seconds that stopping waits for requests in flight.
+        grace: Seconds in which stopping ends. Requests in flight have all but the last of them (a
+            tenth, at most one second); what runs on after is interrupted, or left to itself.
         tls: Files of the certificate chain and the private key, both PEM.
         token: The bearer token that requests must carry.
 
@@ -78,7 +93,11 @@ class Server:
         batch_threads: int | None = None,
         max_waiting: int = 1024,
         max_request_bytes: int = 32 * MIB,
+        max_rows: int = 1024,
+        max_connections: int = 1024,
         rest_timeout: float = 30.0,
+        header_seconds: float = 10.0,
+        body_seconds: float = 30.0,
         poll_seconds: float = 1.0,
         grace: float = 30.0,
         tls: tuple[Path, Path] | None = None,
@@ -87,12 +106,13 @@ class Server:
         self.rest_port = rest_port
         self.grpc_port = grpc_port
         self.host = host
+        # Watched from before it is read: a change meanwhile is seen.
+        self._source = WatchedFile(config_file) if config_file is not None else lambda: None
         if config_file is not None:
             configs = configs_of_file(config_file)
         elif configs is None:
             configs = configs_of_folders(model_base, models)
         self._configs = list(configs)
-        self._source = WatchedFile(config_file) if config_file is not None else lambda: None
         self._poll_seconds = poll_seconds
         self._batching = {
             "threads": batch_threads or max((os.cpu_count() or 2) // 2, 1),
@@ -101,13 +121,19 @@ class Server:
             "timeout": batch_timeout,
         }
         self._max_request_bytes = max_request_bytes
+        self._max_rows = max_rows
+        self._max_connections = max_connections
+        self._max_rpcs = max(2 * max_waiting, 64)
         self._rest_timeout = rest_timeout
+        self._header_seconds = header_seconds
+        self._body_seconds = body_seconds
         self._grace = grace
         self._tls = _read_tls(tls)
         check_token(token)
         self._tls_files = tls
         self._token = token
         self._stopping = False
+        self.ended = True
         self._thread: threading.Thread | None = None
         self._started = threading.Event()
         self._failure: BaseException | None = None
@@ -122,6 +148,8 @@ class Server:
     def start(self) -> None:
         """Loads the models, opens the ports and returns when requests can come."""
         for name in ("starlette.applications", "uvicorn", "grpc", "prometheus_client"):
+            load(name, "the embedded server")
+        for name in ("grpc_health.v1.health_pb2", "grpc_reflection.v1alpha.reflection"):
             load(name, "the embedded server")
         load_api("prediction_service_pb2_grpc", "the embedded server")
         listening = None if self.rest_port is None else _listen(self.host, self.rest_port)
@@ -139,7 +167,7 @@ class Server:
         if self._failure is not None:
             self._thread.join()
             self._models.stop()
-            self._batcher.close()
+            self._batcher.close(_LAST_SECONDS)
             raise self._failure
 
     def _make_parts(self) -> None:
@@ -157,6 +185,7 @@ class Server:
             self._models,
             self._batcher,
             self._max_request_bytes,
+            self._max_rows,
             may_reload=self.host in _LOOPBACK or self._token is not None,
         )
 
@@ -193,16 +222,19 @@ class Server:
         self._started.set()
         await self._stop_asked.wait()
         self._stopping = True
+        left = self._end - time.monotonic()
         closing = []
         if grpc_server is not None:
-            closing.append(grpc_server.stop(self._grace))
+            closing.append(grpc_server.stop(left))
         if rest_server is not None:
-            closing.append(_stop_rest(rest_server, rest_task))
-        await asyncio.gather(*closing, return_exceptions=True)
+            closing.append(_stop_rest(rest_server, rest_task, left))
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), left + 0.5)
 
     async def _start_grpc(self):
         import grpc
 
+        from zoo.serving.grpc_health import add_health, add_reflection
         from zoo.serving.grpc_service import add_services, refuse_broken_messages
 
         server = grpc.aio.server(
@@ -212,9 +244,16 @@ class Server:
                 ("grpc.max_send_message_length", -1),
                 # Without this, a second server on the same port takes half of the requests.
                 ("grpc.so_reuseport", 0),
+                ("grpc.max_allowed_incoming_connections", self._max_connections),
+                ("grpc.max_concurrent_streams", _STREAMS_OF_A_CONNECTION),
+                ("grpc.server_handshake_timeout_ms", int(self._header_seconds * 1000)),
             ],
+            maximum_concurrent_rpcs=self._max_rpcs,
         )
         add_services(server, self._inference, self._metrics, self._token)
+        add_health(server, self._is_ready)
+        if self._token is None:
+            add_reflection(server)
         address = f"[{self.host}]" if ":" in self.host else self.host
         address = f"{address}:{self.grpc_port}"
         try:
@@ -232,19 +271,27 @@ class Server:
     async def _start_rest(self, listening: socket.socket):
         import uvicorn
 
+        from zoo.serving.http_connection import bounded_protocol
+        from zoo.serving.request_body import BodyReader
         from zoo.serving.rest import make_app
 
         app = make_app(
             self._inference,
             self._metrics,
-            most_bytes=self._max_request_bytes,
+            bodies=BodyReader(
+                self._max_request_bytes, 4 * self._max_request_bytes, self._body_seconds
+            ),
             timeout=self._rest_timeout,
             token=self._token,
-            is_ready=lambda: not self._stopping and self._models.ready(),
+            is_ready=self._is_ready,
+            is_alive=lambda: self._batcher.stuck_seconds() < _LOST_SECONDS,
         )
         certificate, key = self._tls_files or (None, None)
         config = uvicorn.Config(
             app,
+            http=bounded_protocol(self._max_connections, self._header_seconds),
+            ws="none",
+            backlog=self._max_connections,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -264,16 +311,26 @@ class Server:
         self.rest_port = listening.getsockname()[1]
         return server, task
 
+    def _is_ready(self) -> bool:
+        stuck = self._batcher.stuck_seconds() >= _STUCK_SECONDS
+        return not self._stopping and not stuck and self._models.ready()
+
     def stop(self) -> None:
-        """Refuses new requests, answers those in flight, lets the models go."""
+        """Refuses new requests, answers those in flight, lets the models go.
+
+        `ended` then says whether all has ended. It is false where a graph runs on that cannot be
+        interrupted: its thread does not keep the process from ending, but TensorFlow may.
+        """
         if self._thread is None:
             return
+        last = min(_LAST_SECONDS, self._grace / 10)
+        self._end = time.monotonic() + self._grace - last
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop_asked.set)
         self._thread.join()
         self._thread = None
-        self._batcher.close()
-        self._models.stop()
+        self.ended = self._batcher.close(last / 2)
+        self._models.stop(last)
 
     def model_names(self) -> list[str]:
         """Returns the names of the models that are configured."""
@@ -284,13 +341,14 @@ class Server:
         self._models.look()
 
 
-async def _stop_rest(server, task: asyncio.Task) -> None:
+async def _stop_rest(server, task: asyncio.Task, seconds: float) -> None:
+    end = time.monotonic() + seconds
     server.should_exit = True
     await asyncio.wait([task], timeout=0.1)
-    while not task.done() and server.server_state.tasks:
+    while not task.done() and server.server_state.tasks and time.monotonic() < end:
         await asyncio.wait([task], timeout=0.05)
     # Everything is answered. An idle TLS client that does not say goodbye would hold up the end.
-    await asyncio.wait([task], timeout=1.0)
+    await asyncio.wait([task], timeout=min(1.0, max(end - time.monotonic(), 0.0)))
     server.force_exit = True
     await task
 
@@ -318,10 +376,21 @@ def _port_in_use(host: str, port: int) -> InputError:
 def _read_tls(tls: tuple[Path, Path] | None) -> tuple[bytes, bytes] | None:
     if tls is None:
         return None
+    certificate, key = (Path(file) for file in tls)
     try:
-        return Path(tls[0]).read_bytes(), Path(tls[1]).read_bytes()
+        contents = certificate.read_bytes(), key.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {error.filename} for TLS: {error.strerror}") from None
+    try:
+        # Without the password, OpenSSL would ask for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: b"")
+    except ssl.SSLError as error:
+        if "MISMATCH" in (error.reason or ""):
+            why = "the key is not that of the certificate"
+        else:
+            why = "one of them is no PEM file of its kind, or the key has a password"
+        raise InputError(f"cannot use {certificate} and {key} for TLS: {why}") from None
+    return contents
 
 
 def serve(
@@ -351,25 +420,21 @@ def serve(
     """
     # Letting a version go needs a full collection, which stops every thread. TensorFlow's own
     # million objects live as long as the process: they need not be looked at each time.
-    load("tensorflow", "the embedded server")
+    tensorflow = load("tensorflow", "the embedded server")
+    with contextlib.suppress(RuntimeError):  # TensorFlow runs already
+        tensorflow.config.threading.set_inter_op_parallelism_threads(_GRAPH_THREADS)
     gc.collect()
     gc.freeze()
-    asked = threading.Event()
-    handlers = {
-        number: signal.signal(number, lambda *_: asked.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        with Server(model_base, models, rest_port, grpc_port, host, **options) as server:
+    options.setdefault("grace", 30.0)
+    with EndBySignal(options["grace"]) as end:
+        server = Server(model_base, models, rest_port, grpc_port, host, **options)
+        with server:
             scheme = "https" if options.get("tls") else "http"
             names = ", ".join(server.model_names())
             where = [f"{scheme}://{host}:{server.rest_port}"] if server.rest_port else []
             where += [f"grpc://{host}:{server.grpc_port}"] if server.grpc_port else []
             print(f"serving {names} on {' and '.join(where)}", flush=True)
-            # A plain wait() would keep a signal's handler from running.
-            while not asked.wait(0.2):
-                pass
+            end.asked.wait()
             print("stopping: answering what is in flight", flush=True)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        if not server.ended:
+            end_now("a call of a model did not end; it is cut off")

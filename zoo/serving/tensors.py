@@ -24,7 +24,30 @@ _FIELDS = {
 }
 
 
-def to_array(proto, name: str, most_bytes: int) -> np.ndarray:
+# As TensorFlow's own TensorShape has it.
+MOST_DIMENSIONS = 254
+# NumPy has fewer.
+_MOST_OF_NUMPY = 64
+# An element of a tensor of strings takes this in TensorFlow, beside its bytes.
+_STRING_BYTES = 24
+
+
+def to_arrays(protos, most_bytes: float) -> dict[str, np.ndarray]:
+    """Reads the inputs of a request, which together may take `most_bytes`; as `to_array`."""
+    arrays = {}
+    for name, proto in protos.items():
+        arrays[name] = to_array(proto, name, most_bytes)
+        most_bytes -= _size_of(arrays[name])
+    return arrays
+
+
+def _size_of(array: np.ndarray) -> int:
+    if array.dtype != object:
+        return array.nbytes
+    return array.size * _STRING_BYTES + sum(map(len, array.ravel().tolist()))
+
+
+def to_array(proto, name: str, most_bytes: float) -> np.ndarray:
     """Reads a TensorProto without trusting its shape.
 
     `tf.make_ndarray` would repeat one value over any shape that is asked for, so that thirty bytes
@@ -39,8 +62,8 @@ def to_array(proto, name: str, most_bytes: int) -> np.ndarray:
         An array; strings are an object array of bytes.
 
     Raises:
-        ServingError: INVALID_ARGUMENT for a type or shape that cannot be, RESOURCE_EXHAUSTED for
-            one that is too large.
+        ServingError: INVALID_ARGUMENT for a type or shape that cannot be, or one that is too
+            large.
 
     Example:
 
@@ -58,16 +81,22 @@ def to_array(proto, name: str, most_bytes: int) -> np.ndarray:
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise invalid(f"tensor parsing error: {name} has an unknown dimension")
-    size = math.prod(shape)
-    item_bytes = 8 if dtype == tf.string else dtype.size
-    if size * item_bytes > most_bytes:
-        raise ServingError(
-            Code.RESOURCE_EXHAUSTED,
-            f"{name} of shape {shape} is larger than the {most_bytes} bytes of a request",
-            http_status=413,
+    if len(shape) > _MOST_OF_NUMPY:
+        most = MOST_DIMENSIONS if len(shape) > MOST_DIMENSIONS else _MOST_OF_NUMPY
+        raise invalid(
+            f"tensor parsing error: {name} has {len(shape)} dimensions; at most {most} are possible"
         )
+    size = math.prod(shape)
+    item_bytes = _STRING_BYTES if dtype == tf.string else dtype.size
+    # Sizes are multiplied without the zeros: [2**62, 0] is no shape either.
+    if math.prod(filter(None, shape)) >= 2**63 or size * item_bytes > most_bytes:
+        raise _too_large(name, shape, most_bytes)
     if dtype == tf.string:
         values = list(proto.string_val)
+        repeated = size - len(values)
+        # What fills the places that are left takes its bytes again in each.
+        if values and repeated > 0 and repeated * len(values[-1]) > most_bytes:
+            raise _too_large(name, shape, most_bytes)
         return _fill(np.array(values, dtype=object), size, name, b"").reshape(shape)
     if dtype.name not in _FIELDS:
         raise invalid(f"tensor parsing error: {name} has dtype {dtype.name}, which cannot travel")
@@ -78,6 +107,14 @@ def to_array(proto, name: str, most_bytes: int) -> np.ndarray:
             )
         return np.frombuffer(proto.tensor_content, numpy_dtype).reshape(shape)
     return _fill(_field_values(proto, dtype, numpy_dtype), size, name, 0).reshape(shape)
+
+
+def _too_large(name: str, shape: list[int], most_bytes: float) -> ServingError:
+    shown = str(shape) if len(shape) <= 8 else f"[{shape[0]}, ..., {shape[-1]}]"
+    return invalid(
+        f"tensor parsing error: {name} of shape {shown} is larger than the {most_bytes} bytes "
+        "of a request"
+    )
 
 
 def _field_values(proto, dtype, numpy_dtype) -> np.ndarray:

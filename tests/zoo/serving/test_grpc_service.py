@@ -141,7 +141,7 @@ def test_a_bad_request_gets_its_status(stub, request_, code, says):
 def test_a_small_message_cannot_ask_for_a_large_tensor(stub):
     request = predict_request({"word": ["a"]})
     request.inputs["word"].tensor_shape.dim[0].size = 10**12
-    refusal(stub.Predict, request, grpc.StatusCode.RESOURCE_EXHAUSTED)
+    refusal(stub.Predict, request, grpc.StatusCode.INVALID_ARGUMENT)
     request.inputs["word"].tensor_shape.dim[0].size = -5
     refusal(stub.Predict, request, grpc.StatusCode.INVALID_ARGUMENT)
     request.inputs["word"].tensor_shape.dim[0].size = 1
