@@ -5,11 +5,10 @@ Decoding knows one step function and nothing of models:
 """
 
 from zoo.decoding.beam import beam_search
-from zoo.decoding.choosing import choose_randomly
 from zoo.decoding.decoded import Decoded
 from zoo.decoding.ensemble import ensemble
 from zoo.decoding.greedy import greedy_search
-from zoo.decoding.one_path import one_path_search
+from zoo.decoding.random_choice import choose_randomly
 from zoo.decoding.sample import sample
 from zoo.decoding.scheduled_sampling import (
     ConstantSampling,
@@ -20,6 +19,7 @@ from zoo.decoding.scheduled_sampling import (
     get_sampling_schedule,
     sampling_schedules,
 )
+from zoo.decoding.single_hypothesis import single_hypothesis_search
 from zoo.decoding.strategies import get, strategies
 from zoo.decoding.streaming import Streamed, read_prompt, stream_step
 from zoo.decoding.unroll import free_running, scheduled_sampling, teacher_forcing
@@ -39,11 +39,11 @@ __all__ = [
     "get",
     "get_sampling_schedule",
     "greedy_search",
-    "one_path_search",
     "read_prompt",
     "sample",
     "sampling_schedules",
     "scheduled_sampling",
+    "single_hypothesis_search",
     "strategies",
     "stream_step",
     "teacher_forcing",

@@ -6,16 +6,16 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.decoding import recording
+from zoo.decoding.back_pointers import Trail, trace_back
 from zoo.decoding.beam_loop import BeamLoop
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.coverage import Coverage
 from zoo.decoding.decoded import Decoded
 from zoo.decoding.limits import check_minimum, resolve_limit
+from zoo.decoding.nested_rows import as_memory, as_state, count_rows, repeat_rows
 from zoo.decoding.penalties import LengthPenalty
-from zoo.decoding.rows import as_memory, as_state, count_rows, repeat_rows
 from zoo.decoding.step import Step, start_tokens
 from zoo.decoding.strategies import strategies
-from zoo.decoding.trace import Trail, trace_back
 from zoo.errors import InputError
 
 

@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from zoo.decoding import recording
+from zoo.decoding.back_pointers import Trail
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.coverage import Coverage
 from zoo.decoding.extensions import best_extensions, normaliser_of
 from zoo.decoding.limits import Limit
+from zoo.decoding.nested_rows import gather_rows, same_form
 from zoo.decoding.ngrams import append_tokens, forbid_repeats
 from zoo.decoding.penalties import LengthPenalty
-from zoo.decoding.rows import gather_rows, same_form
 from zoo.decoding.step import Step, take_step
-from zoo.decoding.trace import Trail
 
 _NEVER = float("-inf")
 

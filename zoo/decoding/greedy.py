@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from zoo.decoding.decoded import Decoded
 from zoo.decoding.extensions import most_probable
-from zoo.decoding.one_path import one_path_search
+from zoo.decoding.single_hypothesis import single_hypothesis_search
 from zoo.decoding.step import Step
 from zoo.decoding.strategies import strategies
 
@@ -62,7 +62,7 @@ def greedy_search(
     >>> found.tokens[0, : found.lengths[0]].numpy().tolist()
     [1, 2, 3]
     """
-    return one_path_search(
+    return single_hypothesis_search(
         step,
         state,
         memory,

@@ -5,9 +5,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.decoding.choosing import check_choice, choose_randomly
 from zoo.decoding.decoded import Decoded
-from zoo.decoding.one_path import one_path_search
+from zoo.decoding.random_choice import check_choice, choose_randomly
+from zoo.decoding.single_hypothesis import single_hypothesis_search
 from zoo.decoding.step import Step
 from zoo.decoding.strategies import strategies
 
@@ -71,7 +71,7 @@ def sample(
     [1, 2, 3]
     """
     check_choice(temperature, top_k, top_p)
-    return one_path_search(
+    return single_hypothesis_search(
         step,
         state,
         memory,

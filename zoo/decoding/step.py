@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.decoding.rows import same_form
+from zoo.decoding.nested_rows import same_form
 from zoo.errors import InputError
 
 # (tokens int32 [R], state, memory) -> (logits float [R, V], next state). State and memory are

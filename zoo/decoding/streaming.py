@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from zoo.decoding.choosing import choose_randomly
 from zoo.decoding.constraints import Constraints
 from zoo.decoding.extensions import log_probability_of
-from zoo.decoding.rows import as_memory, as_state, count_rows
+from zoo.decoding.nested_rows import as_memory, as_state, count_rows
+from zoo.decoding.random_choice import choose_randomly
 from zoo.decoding.step import Step, start_tokens, take_step
 
 

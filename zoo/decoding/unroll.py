@@ -6,9 +6,9 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.decoding import recording
-from zoo.decoding.choosing import choose_randomly
 from zoo.decoding.extensions import most_probable
-from zoo.decoding.rows import as_memory, as_state, count_rows
+from zoo.decoding.nested_rows import as_memory, as_state, count_rows
+from zoo.decoding.random_choice import choose_randomly
 from zoo.decoding.step import Step, start_tokens, take_step
 from zoo.errors import InputError
 

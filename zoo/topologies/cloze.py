@@ -8,7 +8,7 @@ from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_counts, check_share
-from zoo.topologies.surroundings import Surroundings
+from zoo.topologies.states_around import StatesAround
 
 
 @builder("cloze")
@@ -25,7 +25,7 @@ def cloze(
 ) -> keras.Model:
     """Builds p(w_t | all other words) for every step t at once.
 
-    logits_t = tanh(P [forward h_{t-1}; backward h_{t+1}]) E^T + b, see `Surroundings`. E is the
+    logits_t = tanh(P [forward h_{t-1}; backward h_{t+1}]) E^T + b, see `StatesAround`. E is the
     embedding that is also read (Press and Wolf 2017). In one direction it is a language model,
     p(w_t | the words before).
 
@@ -34,7 +34,7 @@ def cloze(
         units: Width of a cell, in each direction.
         embedding_dim: Width of the embeddings, in and out.
         cell: A cell's registered name.
-        num_layers: Recurrent layers of each direction; see `Surroundings`.
+        num_layers: Recurrent layers of each direction; see `StatesAround`.
         bidirectional: Whether the words behind a gap are read too.
         dropout: Share dropped of each layer's input and before the logits, in training.
         word_vectors, train_embedding: See `token_embedding`.
@@ -64,7 +64,7 @@ def cloze(
         train_embedding=train_embedding,
         tied=True,
     )
-    around = Surroundings(cell, units, num_layers, bidirectional, dropout, name="surroundings")(
+    around = StatesAround(cell, units, num_layers, bidirectional, dropout, name="states_around")(
         embedding(tokens), CheckedLength(name="checked_length")(length, tokens)
     )
     narrow = keras.layers.Dense(embedding_dim, "tanh", name="narrow")(around)

@@ -11,7 +11,7 @@ from zoo.errors import InputError
 from zoo.topologies.characters import CharacterFeatures
 from zoo.topologies.crf import chain_scores
 from zoo.topologies.crf_marginals import marginals
-from zoo.topologies.surroundings import Surroundings
+from zoo.topologies.states_around import StatesAround
 from zoo.topologies.token_dropout import TokenDropout
 
 
@@ -73,7 +73,7 @@ def test_token_dropout_replaces_its_share_and_only_in_training():
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_no_step_is_seen_by_itself_and_every_other_is(bidirectional):
     keras.utils.set_random_seed(0)
-    layer = Surroundings("lstm", 4, num_layers=2, bidirectional=bidirectional)
+    layer = StatesAround("lstm", 4, num_layers=2, bidirectional=bidirectional)
     steps = np.random.default_rng(0).normal(size=[1, 5, 3]).astype("float32")
     length = np.array([4])
     before = layer(steps, length).numpy()
@@ -85,9 +85,9 @@ def test_no_step_is_seen_by_itself_and_every_other_is(bidirectional):
         assert moved.tolist() == wanted
 
 
-def test_surroundings_are_the_states_of_the_neighbours():
+def test_states_around_are_the_states_of_the_neighbours():
     keras.utils.set_random_seed(0)
-    layer = Surroundings("gru", 4)
+    layer = StatesAround("gru", 4)
     steps = np.random.default_rng(0).normal(size=[2, 3, 2]).astype("float32")
     found = layer(steps, np.array([3, 1])).numpy()
     forward, _ = layer.past(steps[:1])

@@ -10,13 +10,13 @@ from zoo.decoding.constraints import Constraints
 from zoo.decoding.decoded import Decoded
 from zoo.decoding.extensions import log_probability_of
 from zoo.decoding.limits import Limit, check_minimum, resolve_limit
-from zoo.decoding.rows import as_memory, as_state, count_rows, same_form
+from zoo.decoding.nested_rows import as_memory, as_state, count_rows, same_form
 from zoo.decoding.step import Step, start_tokens, take_step
 
 Choose = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def one_path_search(
+def single_hypothesis_search(
     step: Step,
     state: Any,
     memory: Any,

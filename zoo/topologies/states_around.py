@@ -7,7 +7,7 @@ from zoo.recurrence.stack import RecurrentStack
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Surroundings(keras.layers.Layer):
+class StatesAround(keras.layers.Layer):
     """Reads a sequence both ways and gives each step the states of its neighbours.
 
     around_t = [forward h_{t-1}; backward h_{t+1}],  zeros before the first and behind the last step
@@ -32,7 +32,7 @@ class Surroundings(keras.layers.Layer):
 
     Example:
 
-    >>> Surroundings(units=4)(tf.ones([2, 3, 5]), tf.constant([3, 1])).shape
+    >>> StatesAround(units=4)(tf.ones([2, 3, 5]), tf.constant([3, 1])).shape
     TensorShape([2, 3, 8])
     """
 
