@@ -12,7 +12,7 @@ from recipes.families.text_to_text import PairAssets, TextToTextRecipe
 from recipes.metrics.answers import answered
 from recipes.recipe import register
 from zoo.errors import InputError
-from zoo.text import Vocabulary
+from zoo.text import Normalizer, Vocabulary
 from zoo.tuning import Parameter
 
 
@@ -21,6 +21,9 @@ class Settings(ForcingSettings):
     """Settings of addition, with the reason beside each value."""
 
     digits: int = 3
+    # A digit is the same digit in full width: NFKC. An answer of one's own stays as written: NFC.
+    source_form: str = "NFKC"
+    target_form: str = "NFC"
     # Of about 500,000 different sums; the Keras example trains on 45,000 of its 50,000.
     train_sums: int = 45_000
     validation_sums: int = 5_000
@@ -91,7 +94,11 @@ class Addition(TextToTextRecipe):
     def read(self, settings, data, split):
         sizes = {"validation": settings.validation_sums, "test": settings.test_sums}
         if data is not None:
-            return held_out(read_table(data, ("question", "answer")), split, sizes, "questions")
+            questions, texts = zip(*read_table(data, ("question", "answer")), strict=True)
+            questions = Normalizer(settings.source_form).normalize_all(questions)
+            texts = Normalizer(settings.target_form).normalize_all(texts)
+            pairs = list(zip(questions, texts, strict=True))
+            return held_out(pairs, split, sizes, "questions")
         sums = made_sums(settings.digits, settings.train_sums + sum(sizes.values()))
         return [(f"{a}+{b}", str(a + b)) for a, b in held_out(sums, split, sizes, "sums")]
 
@@ -103,6 +110,8 @@ class Addition(TextToTextRecipe):
             "characters",
             "characters",
             max_length=2 * max(map(len, texts)),
+            source_form=settings.source_form,
+            target_form=settings.target_form,
         )
 
     # Model and objective -------------------------------------------------------------------

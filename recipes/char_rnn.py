@@ -115,7 +115,7 @@ class CharRNN(LanguageModelRecipe):
         path = data
         if data is None:
             path = datasets.fetch(settings.dataset, ["input.txt"])["input.txt"]
-        train, test = read_corpus(path)
+        train, test = map(self._read, read_corpus(path))
         if split == "test":
             return [Passage(test)]
         cut = int(len(train) * (1 - settings.validation_share))
@@ -130,6 +130,10 @@ class CharRNN(LanguageModelRecipe):
                 f"of {settings.window}; give {needed} or more, or a smaller batch_size or window"
             )
         return [Passage(train[:cut], settings.window, settings.offsets)]
+
+    def _read(self, text: str) -> str:
+        """Normalises a long text, line by line."""
+        return "\n".join(self.tokenizer.normalizer.normalize_all(text.split("\n")))
 
     def prepare(self, settings, examples):
         return CharacterAssets(Vocabulary.build(passage.text for passage in examples))

@@ -18,11 +18,13 @@ from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
 from zoo.errors import InputError
 from zoo.signatures.gap_filler import GapFiller
-from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary
-from zoo.text.treebank import treebank_split
+from zoo.text import PAD_ID, UNKNOWN_ID, Normalizer, TextFront, Vocabulary
+from zoo.text.tokenizers import treebank_compounds
 from zoo.training.sampled_nats import SampledNats
 from zoo.tuning import Parameter
 
+# NFC: a text comes back with its gaps filled, and with its own signs.
+FRONT = TextFront(Normalizer("NFC"), treebank_compounds)
 # Rows asked at once: each word of them gets a number for every word of the vocabulary.
 MEASURED_AT_ONCE = 48
 
@@ -169,13 +171,13 @@ class Cloze(Recipe):
         return GapFiller(
             model,
             assets.words,
-            _split,
+            FRONT,
             num_alternatives=settings.num_alternatives,
         )
 
     def inputs(self, given):
         for text in given:
-            if not any(set(word) == {"_"} and len(word) > 1 for word in _spaced(text)):
+            if not any(set(word) == {"_"} and len(word) > 1 for word in FRONT.split_text(text)):
                 raise InputError(f"{text!r}: there is no gap in it; write one as ___")
         return {"text": list(given)}
 
@@ -288,15 +290,6 @@ def _mean_of_words(wanted, nats):
 _mean_of_words.weight = lambda wanted: tf.math.count_nonzero(wanted != PAD_ID)
 
 
-def _split(text: tf.Tensor) -> tf.RaggedTensor:
-    return treebank_split(text, cut_hyphens=False)
-
-
-def _spaced(text: str) -> list[str]:
-    (words,) = _split(tf.constant([text])).to_list()
-    return [word.decode() for word in words]
-
-
 def _joined(rows) -> dict[str, list[str]]:
     return {"tokens": [" ".join(words) for words in rows]}
 
@@ -309,11 +302,9 @@ def _sentences(text: str, max_words: int) -> list[tuple[str, ...]]:
         for paragraph in gutenberg.paragraphs(text)
         for sentence in gutenberg.sentences(paragraph)
     ]
-    rows = _split(tf.constant(parts, tf.string)).to_list() if parts else []
-    words = [[word.decode() for word in row] for row in rows]
     return [
         tuple(row[start : start + max_words])
-        for row in words
+        for row in FRONT.split_texts(parts)
         for start in range(0, len(row), max_words)
     ]
 

@@ -25,11 +25,13 @@ from zoo.audio.spectrogram_masking import SpectrogramMasking
 from zoo.audio.waveform_augmentation import WaveformAugmentation
 from zoo.errors import unknown_name
 from zoo.signatures.waveform_to_text import WaveformToText
-from zoo.text import Vocabulary, fed_and_wanted
+from zoo.text import Normalizer, TextFront, Vocabulary, fed_and_wanted
 from zoo.text import tokenizers as tokenizers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
+# NFC: what is written keeps its signs.
+FRONT = TextFront(Normalizer("NFC"), tokenizers.get("words"))
 SEEDS = {"train": 11, "validation": 12, "test": 13}
 
 
@@ -149,7 +151,8 @@ class ConnectedDigits(Recipe):
         return utterances
 
     def prepare(self, settings, examples):
-        return SpeechAssets(Vocabulary.build(e.text.split() for e in examples), examples[0].rate)
+        words = FRONT.split_texts([one.text for one in examples])
+        return SpeechAssets(Vocabulary.build(words), examples[0].rate)
 
     # Model and objective -------------------------------------------------------------------
 
@@ -194,7 +197,7 @@ class ConnectedDigits(Recipe):
         flat = np.concatenate([one.samples for one in examples])
         waveform = tf.RaggedTensor.from_row_lengths(flat, lengths.astype("int64"), validate=False)
         texts = tf.constant([one.text for one in examples])
-        words = assets.words.ids(tokenizers.get("words").split(texts))
+        words = FRONT.ids(texts, assets.words)
         return {"waveform": waveform, "words": words}, lengths
 
     def features(self, columns):
@@ -219,7 +222,7 @@ class ConnectedDigits(Recipe):
         return WaveformToText(
             model,
             assets.words,
-            tokenizers.get("words"),
+            FRONT,
             assets.sample_rate,
             beam_width=settings.beam_width,
             num_results=settings.num_results,

@@ -19,11 +19,13 @@ from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
 from zoo.errors import InputError
 from zoo.images.pictures import decode_picture, standardise_clip
 from zoo.signatures.image_to_text import ImageToText
-from zoo.text import Vocabulary, fed_and_wanted
+from zoo.text import Normalizer, TextFront, Vocabulary, fed_and_wanted
 from zoo.text import tokenizers as tokenizers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
+# NFC: what is written keeps its signs.
+FRONT = TextFront(Normalizer("NFC"), tokenizers.get("words"))
 SEEDS = {"train": 1, "validation": 2, "test": 3}
 
 
@@ -129,7 +131,7 @@ class DigitCaptions(Recipe):
         return digit_strips(digits, getattr(settings, f"{split}_strips"), SEEDS[split])
 
     def prepare(self, settings, examples):
-        return CaptionAssets(Vocabulary.build(example.caption.split() for example in examples))
+        return CaptionAssets(Vocabulary.build(FRONT.split_texts([one.caption for one in examples])))
 
     # Model and objective -------------------------------------------------------------------
 
@@ -151,7 +153,7 @@ class DigitCaptions(Recipe):
 
     def columns(self, assets, examples):
         captions = tf.constant([example.caption for example in examples])
-        words = assets.words.ids(tokenizers.get("words").split(captions))
+        words = FRONT.ids(captions, assets.words)
         pictures = np.stack([example.picture for example in examples])
         return {"picture": pictures, "words": words}, words.row_lengths().numpy()
 
@@ -176,7 +178,7 @@ class DigitCaptions(Recipe):
         return ImageToText(
             model,
             assets.words,
-            tokenizers.get("words"),
+            FRONT,
             HEIGHT,
             WIDTH,
             max_length=settings.max_length,

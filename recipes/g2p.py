@@ -1,10 +1,8 @@
 """Spelling to sound: the pronunciation of a word from its letters, by attention N to M."""
 
 import dataclasses
-import unicodedata
 
 import numpy as np
-import tensorflow as tf
 
 from recipes import datasets
 from recipes.datasets import cmudict
@@ -16,7 +14,7 @@ from recipes.metrics.answers import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
 from recipes.recipe import register
 from zoo.errors import unknown_name
-from zoo.text import Vocabulary
+from zoo.text import Normalizer, TextFront, Vocabulary
 from zoo.text import tokenizers as tokenizers
 from zoo.tuning import Parameter
 
@@ -33,6 +31,10 @@ class Settings(ForcingSettings):
     test_words: int = 2500
     # Words to train on at most, drawn evenly; None: all.
     train_words: int | None = None
+    # A word sounds the same in full-width letters: NFKC. Phonetic script tells raised and small
+    # letters from plain ones: NFC.
+    source_form: str = "NFKC"
+    target_form: str = "NFC"
     units: int = 256
     embedding_dim: int = 128
     encoder_layers: int = 2
@@ -118,24 +120,28 @@ class G2P(TextToTextRecipe):
             pairs = cmudict.read_pairs(path, strip_stress=True)
         else:
             rows = read_table(data, ("word", "pronunciation"))
-            pairs = [(_composed(word), (_composed(sound),)) for word, sound in rows]
+            words, sounds = zip(*rows, strict=True)
+            words = Normalizer(settings.source_form).normalize_all(words)
+            sounds = Normalizer(settings.target_form).normalize_all(sounds)
+            pairs = [(word, (sound,)) for word, sound in zip(words, sounds, strict=True)]
         return _held_out(_by_word(pairs), settings, split, has_test=False)
 
     def prepare(self, settings, examples):
         sounds = [sound for _, all_right in examples for sound in all_right]
         by_space = any(" " in sound for sound in sounds)
         tokenizer = tokenizers.get("words" if by_space else "characters")
-        targets = [tokenizer.split_text(sound) for sound in sounds]
-        # The graph lower-cases by the same op, so that both see the same letters.
-        lowered = tf.strings.lower(tf.constant([word for word, _ in examples]), encoding="utf-8")
+        targets = TextFront(Normalizer(settings.target_form), tokenizer).split_texts(sounds)
+        lowered = Normalizer(settings.source_form, lower_case=True)
         return PairAssets(
-            Vocabulary.build(text.decode() for text in lowered.numpy()),
+            Vocabulary.build(lowered.normalize_all([word for word, _ in examples])),
             Vocabulary.build(targets),
             "characters",
             tokenizer.name,
             # Room for words longer than any in training.
             max_length=2 * max(map(len, targets)),
             lower_case=True,
+            source_form=settings.source_form,
+            target_form=settings.target_form,
         )
 
     # Model and objective -------------------------------------------------------------------
@@ -183,9 +189,3 @@ def _held_out(words, settings, split, has_test):
         sizes["test"] = settings.test_words
     found = held_out(words, split, sizes, "words")
     return some(found, settings.train_words) if split == "train" else found
-
-
-def _composed(text: str) -> str:
-    # Text from a file may spell an accented letter as two code points; TensorFlow's core ops
-    # cannot compose them, so the data is read as the graph will see it typed.
-    return unicodedata.normalize("NFC", text)

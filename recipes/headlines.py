@@ -15,7 +15,7 @@ from recipes.metrics.answers import answered
 from recipes.metrics.summaries import rouge
 from recipes.recipe import Shown, register
 from zoo.errors import InputError
-from zoo.text import PAD_ID, SPECIAL, UNKNOWN_ID, Vocabulary
+from zoo.text import PAD_ID, SPECIAL, UNKNOWN_ID, Normalizer, TextFront, Vocabulary
 from zoo.text import tokenizers as tokenizers
 from zoo.text.extended_vocabulary import ExtendedVocabulary
 from zoo.training import TokenNats
@@ -64,6 +64,9 @@ class Settings(ForcingSettings):
     # Beam search says no n words a second time; 0: it may. Left to itself, it copies names twice.
     no_repeat_ngram: int = 1
     max_length: int = 24
+    # A title says the text's own words, so both are read in the same form; a news agency's
+    # ligatures and full-width letters mean what plain ones mean: NFKC.
+    unicode_form: str = "NFKC"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,12 +131,11 @@ class Headlines(TextToTextRecipe):
         return [(" ".join(text.split()[: settings.max_words]), title) for text, title in found]
 
     def prepare(self, settings, examples):
-        cut = tokenizers.get("marked_words").split
-        texts, titles = (_lowered(list(side)) for side in zip(*examples, strict=True))
-        sides = [cut(texts).to_list(), cut(titles).to_list()]
+        front = TextFront(Normalizer(settings.unicode_form, True), tokenizers.get("marked_words"))
+        texts, titles = zip(*examples, strict=True)
         # One vocabulary: a word means the same in the text and in the title.
         words = Vocabulary.build(
-            ([word.decode() for word in row] for side in sides for row in side),
+            [*front.split_texts(texts), *front.split_texts(titles)],
             max_size=settings.vocabulary_size,
         )
         return HeadlineAssets(
@@ -143,6 +145,9 @@ class Headlines(TextToTextRecipe):
             "marked_words",
             max_length=settings.max_length,
             lower_case=True,
+            lower_target=True,
+            source_form=settings.unicode_form,
+            target_form=settings.unicode_form,
             copying=settings.copying,
         )
 
@@ -159,16 +164,19 @@ class Headlines(TextToTextRecipe):
         return self.attention_model(settings, assets, copying=True)
 
     def columns(self, assets, examples):
-        columns, lengths = self.encoded(assets, [(text, title.lower()) for text, title in examples])
+        columns, lengths = self.encoded(assets, examples)
         if not assets.copying:
             return columns, lengths
-        texts, titles = (_lowered(list(side)) for side in zip(*examples, strict=True))
-        extended, cut = ExtendedVocabulary(assets.target), assets.cut_source.split
+        texts, titles = (list(side) for side in zip(*examples, strict=True))
+        extended = ExtendedVocabulary(assets.target)
         copies, targets = [], []
         for start in range(0, len(examples), 256):
-            source = cut(texts[start : start + 256])
+            source, target = (
+                front.split(tf.constant(side[start : start + 256]))
+                for front, side in ((assets.cut_source, texts), (assets.cut_target, titles))
+            )
             copies.append(extended.copy_ids(source))
-            targets.append(extended.ids(cut(titles[start : start + 256]), source))
+            targets.append(extended.ids(target, source))
         columns["copy_ids"] = tf.concat(copies, 0)
         columns["extended"] = tf.concat(targets, 0)
         return columns, lengths
@@ -245,8 +253,3 @@ class Headlines(TextToTextRecipe):
             Shown(text, one, title, rouge([one], [title])["rouge1"] >= 50)
             for (text, title), one in zip(chosen, said, strict=True)
         ]
-
-
-def _lowered(texts: list[str]) -> tf.Tensor:
-    # By the op that the exported graph lowers with.
-    return tf.strings.lower(tf.constant(texts), encoding="utf-8")

@@ -16,7 +16,6 @@ from recipes.families.tagging import (
 )
 from recipes.metrics.tagging import entity_scores
 from recipes.recipe import register
-from zoo.text.spoken import spoken_split
 
 FOLDERS = {"train": "train", "validation": "valid", "test": "test"}
 
@@ -65,6 +64,7 @@ class IntentSlots(TaggingRecipe):
     example = "Play the newest album by Miles Davis on Spotify"
     settings = Settings()
     crf = True
+    tokenizer = "spoken"
     row_name = "intent"
     span_name = "slot"
 
@@ -75,9 +75,6 @@ class IntentSlots(TaggingRecipe):
         names = [f"{FOLDERS[split]}/{name}" for name in ("seq.in", "seq.out", "label")]
         paths = datasets.fetch(self.datasets[0], names)
         return [_tagged(command) for command in read_commands(*(paths[name] for name in names))]
-
-    def tokenize(self, text):
-        return spoken_split(text)
 
     def measure(self, settings, answers, examples):
         return _measured(examples, *self.tagged(answers, examples))

@@ -15,7 +15,6 @@ from recipes.families.tagging import (
 )
 from recipes.metrics.tagging import entity_scores
 from recipes.recipe import register
-from zoo.text.treebank import treebank_split
 from zoo.topologies.crf_error import ChainTagError
 
 FILES = {
@@ -79,6 +78,7 @@ class Ner(TaggingRecipe):
     example = "Pierre Loti lived in Istanbul, not in New York"
     settings = Settings()
     crf = True
+    tokenizer = "treebank_compounds"
     # The loss falls as "O" is said with more confidence, whether or not anything is named.
     tuning_measure = "val_tag_error"
     span_name = "entity"
@@ -89,9 +89,6 @@ class Ner(TaggingRecipe):
             return [Tagged(*pair) for pair in wnut17.read_sentences(path)]
         own = [Tagged(*pair) for pair in read_tagged_words(data, iob=True)]
         return self.own(settings, own, split)
-
-    def tokenize(self, text):
-        return treebank_split(text, cut_hyphens=False)
 
     def objective(self, settings):
         return {**super().objective(settings), "metrics": {"chain": [ChainTagError()]}}

@@ -116,7 +116,10 @@ class TangPoetry(LanguageModelRecipe):
             found = _from_lines(data, settings.max_verses)
         else:
             found = _from_collection(self._paths(settings, data), settings.max_verses)
-        poems = list({poem.text: poem for poem in found}.values())
+        found = list(found)
+        texts = self.tokenizer.normalizer.normalize_all([poem.text for poem in found])
+        read = [dataclasses.replace(a, text=text) for a, text in zip(found, texts, strict=True)]
+        poems = list({poem.text: poem for poem in read}.values())
         sizes = {"validation": settings.validation_poems, "test": settings.test_poems}
         return held_out(poems, split, sizes, "poems of regular verse")
 

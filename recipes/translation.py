@@ -17,7 +17,8 @@ from recipes.metrics.answers import answered
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
 from recipes.recipe import register
 from zoo.errors import unknown_name
-from zoo.text import Subwords, Vocabulary
+from zoo.text import Normalizer, Vocabulary
+from zoo.text.piece_learning import learn_pieces
 from zoo.tuning import Parameter
 
 END_MARKS = ".!?。！？"
@@ -43,6 +44,10 @@ class Settings(ForcingSettings):
     # Sentences to train on at most, drawn evenly; None: all.
     train_sentences: int | None = None
     vocabulary_size: int = 5000
+    # A text means the same with full-width letters and digits: NFKC. A translation is written with
+    # the signs of its language, full-width marks in Chinese: NFC.
+    source_form: str = "NFKC"
+    target_form: str = "NFC"
     units: int = 256
     embedding_dim: int = 256
     encoder_layers: int = 1
@@ -133,9 +138,9 @@ class Translation(TextToTextRecipe):
             pairs = [(other, english) for english, other in tatoeba.read_pairs(path)]
         else:
             pairs = read_table(data, ("text", "translation"))
-        pairs = [(_composed(source), _composed(target)) for source, target in pairs]
         if settings.reverse:
             pairs = [(target, source) for source, target in pairs]
+        pairs = _one_writing(pairs, settings, data)
         if data is None and settings.dataset == "multi30k":
             # As published: a pair stays a pair, even where a sentence comes twice.
             examples = [(source, [target]) for source, target in pairs]
@@ -153,12 +158,12 @@ class Translation(TextToTextRecipe):
 
     def prepare(self, settings, examples):
         pairs = _pairs(examples)
-        sources, targets = zip(*pairs, strict=True)
-        vocabularies = [
-            Vocabulary(Subwords.learn(texts, settings.vocabulary_size))
-            for texts in (sources, targets)
-        ]
-        assets = PairAssets(*vocabularies, "subwords", "subwords", max_length=2)
+        forms = {"source_form": settings.source_form, "target_form": settings.target_form}
+        vocabularies = []
+        for form, texts in zip(forms.values(), zip(*pairs, strict=True), strict=True):
+            read = Normalizer(form).normalize_all(texts)
+            vocabularies.append(Vocabulary(learn_pieces(read, settings.vocabulary_size)))
+        assets = PairAssets(*vocabularies, "subwords", "subwords", max_length=2, **forms)
         _, lengths = self.encoded(assets, pairs)
         # Room for sentences longer than nearly all in training.
         longest = int(np.quantile(lengths[:, 0], 0.999)) + 10
@@ -248,5 +253,17 @@ def _without_end_marks(examples):
     return [new for new, old in zip(shorter, examples, strict=True) if new[0] and new[0] != old[0]]
 
 
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+def _one_writing(pairs, settings, data) -> list[tuple[str, str]]:
+    """Gives two writings of one sentence the same letters, so that they stay in one split."""
+    if data is None:
+        # As the published splits are: what the model reads is normalised by its front.
+        composed = [[unicodedata.normalize("NFC", text) for text in pair] for pair in pairs]
+        return [(source, target) for source, target in composed]
+    sources, targets = zip(*pairs, strict=True)
+    return list(
+        zip(
+            Normalizer(settings.source_form).normalize_all(sources),
+            Normalizer(settings.target_form).normalize_all(targets),
+            strict=True,
+        )
+    )

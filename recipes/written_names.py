@@ -1,7 +1,6 @@
 """Names of a nationality, letter by letter: 1 to N."""
 
 import dataclasses
-import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -14,6 +13,7 @@ from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
 from recipes.families.label_to_text import LabelToTextRecipe, LabelToTextSettings
 from recipes.recipe import Shown, register
+from zoo.text import Normalizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +67,12 @@ class Names(LabelToTextRecipe):
             pairs = read_by_nationality(datasets.fetch(settings.dataset).values())
         else:
             pairs = read_table(data, ("name", "label"))
+        names, labels_of = (
+            Normalizer("NFC").normalize_all(side) for side in zip(*pairs, strict=True)
+        )
         grouped: dict[str, list[str]] = {}
-        for name, label in pairs:
-            labels = grouped.setdefault(unicodedata.normalize("NFC", name), [])
+        for name, label in zip(names, labels_of, strict=True):
+            labels = grouped.setdefault(name, [])
             if label not in labels:
                 labels.append(label)
         sizes = {"validation": settings.validation_names, "test": settings.test_names}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from zoo.text.subwords import cut_words
+from zoo.text.marked_words import cut_words
+from zoo.text.normalizer import Normalizer
 
 
 def nearest(known: Sequence[str], asked: Sequence[str]) -> list[int]:
@@ -38,5 +39,5 @@ def nearest(known: Sequence[str], asked: Sequence[str]) -> list[int]:
 
 
 def _words(texts: Sequence[str]) -> list[list[bytes]]:
-    lowered = tf.strings.lower(tf.constant(list(texts)), encoding="utf-8")
+    lowered = Normalizer("NFKC", lower_case=True).normalize(tf.constant(list(texts)))
     return cut_words(lowered).to_list()

@@ -95,11 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     import tensorflow as tf
 
+    from zoo.text.normalizer import Normalizer
     from zoo.text.spelling import normal_form
     from zoo.text.treebank import treebank_split
 
     lines = [line for path in given.texts for line in read_text(path).splitlines() if line.strip()]
-    tokens = treebank_split(tf.constant(lines), cut_hyphens=False)
+    # As the recipes that tag words read them.
+    read = Normalizer("NFC").normalize(tf.constant(lines))
+    tokens = treebank_split(read, cut_hyphens=False)
     sentences = [[word.decode() for word in row] for row in normal_form(tokens).to_list()]
     words, vectors = ppmi_vectors(sentences, given.dim)
     rows = (

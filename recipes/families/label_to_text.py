@@ -12,7 +12,7 @@ import zoo
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, TrainingSettings
 from zoo.signatures.label_to_text import LabelToText
-from zoo.text import Vocabulary, fed_and_wanted
+from zoo.text import Normalizer, TextFront, Vocabulary, fed_and_wanted
 from zoo.text import tokenizers as tokenizers
 from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
@@ -48,6 +48,11 @@ class LabelledAssets(Assets):
     vocabulary: Vocabulary
     tokenizer: str
 
+    @property
+    def front(self) -> TextFront:
+        """What texts and labels go through."""
+        return front(self.tokenizer)
+
     def save(self, folder: Path) -> None:
         self.vocabulary.save(folder / "tokens.txt")
         plain = {"labels": self.labels, "tokenizer": self.tokenizer}
@@ -80,8 +85,8 @@ class LabelToTextRecipe(Recipe):
 
     def prepare(self, settings, examples):
         labels = tuple(sorted({label for _, label in examples}))
-        split = tokenizers.get(self.tokenizer).split_text
-        vocabulary = Vocabulary.build(split(text) for text, _ in examples)
+        texts = front(self.tokenizer).split_texts([text for text, _ in examples])
+        vocabulary = Vocabulary.build(texts)
         return LabelledAssets(labels, vocabulary, self.tokenizer)
 
     def build(self, settings, assets):
@@ -100,7 +105,7 @@ class LabelToTextRecipe(Recipe):
     def columns(self, assets, examples):
         texts, labels = zip(*examples, strict=True)
         number = {label: index for index, label in enumerate(assets.labels)}
-        ids = assets.vocabulary.ids(tokenizers.get(assets.tokenizer).split(tf.constant(texts)))
+        ids = assets.front.ids(tf.constant(texts), assets.vocabulary)
         # A label that training lacks is no label, as in the exported graph.
         given = np.eye(len(number) + 1, len(number), dtype="float32")[
             [number.get(label, len(number)) for label in labels]
@@ -123,7 +128,7 @@ class LabelToTextRecipe(Recipe):
             model,
             assets.labels,
             assets.vocabulary,
-            tokenizers.get(assets.tokenizer),
+            assets.front,
             temperature=settings.temperature,
             max_length=settings.max_length,
         )
@@ -159,6 +164,14 @@ class LabelToTextRecipe(Recipe):
             ("label_ids", {"label_id": np.array([0, -1], "int32")}),
             ("score", {"label": label, "text": np.array([b"a", b""])}),
         ]
+
+
+def front(tokenizer: str) -> TextFront:
+    """Returns the front of every such recipe around a tokenizer of that name.
+
+    NFC: what is written keeps the signs that it was learned in.
+    """
+    return TextFront(Normalizer("NFC"), tokenizers.get(tokenizer))
 
 
 def _score_inputs(examples) -> Mapping[str, list[str]]:

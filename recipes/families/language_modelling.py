@@ -9,7 +9,7 @@ import numpy as np
 import zoo
 from recipes.drawings.surprisal import draw_surprisal
 from recipes.recipe import Assets, Recipe, TrainingSettings
-from zoo.text import UNKNOWN_ID, Vocabulary
+from zoo.text import UNKNOWN_ID, Normalizer, TextFront, Vocabulary
 from zoo.text import tokenizers as tokenizers
 from zoo.training import TokenNats, token_cross_entropy
 
@@ -55,7 +55,8 @@ class LanguageModelRecipe(Recipe):
     input_name = "text"
     lower_is_better = True
     search_space: tuple
-    tokenizer = tokenizers.get("characters")
+    # NFC: a style is written on in its own signs, full-width marks of verse among them.
+    tokenizer = TextFront(Normalizer("NFC"), tokenizers.get("characters"))
 
     def built(self, settings, assets, **more):
         """Builds the language model of the settings."""

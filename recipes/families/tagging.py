@@ -16,16 +16,28 @@ from recipes.datasets.splitting import held_out
 from recipes.drawings.tags import draw_tags
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings
-from zoo.errors import InputError
+from zoo.errors import InputError, unknown_name
 from zoo.signatures.text_to_tags import TextToTags
-from zoo.text import PAD_ID, Vocabulary
+from zoo.text import PAD_ID, Normalizer, TextFront, Vocabulary
 from zoo.text.spelling import character_ids, normal_form, word_ids
-from zoo.text.treebank import treebank_split
+from zoo.text.tokenizers import spoken, treebank, treebank_compounds, unspaced_characters, words
 from zoo.text.word_vectors import WordVectors
 from zoo.topologies.crf import chain_loss
 from zoo.topologies.crf_marginals import marginals
 from zoo.training.step_cross_entropy import step_cross_entropy
 from zoo.tuning import Parameter
+
+# How text is cut that comes without words of its own.
+CUTS = {
+    "treebank": treebank,
+    "treebank_compounds": treebank_compounds,
+    "spoken": spoken,
+    "words": words,
+    "characters": unspaced_characters,
+}
+# Training words of one character, at least, that make characters of a text: files of Chinese have
+# some digits and Latin words whole; of English words, a sixth are single signs.
+CHARACTERS_FROM = 0.9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +61,13 @@ class Tagged:
 class TaggingSettings(TrainingSettings):
     """The settings that every tagging recipe has, with the reason beside each value."""
 
+    # How text is cut when it is served: "treebank", "treebank_compounds", "spoken", "words" or
+    # "characters". None: characters where nearly all training words are single ones, and otherwise
+    # as the recipe's public data is cut.
+    tokenizer: str | None = None
+    # Words come back with their tags and are to be found again in the text: NFC changes no sign
+    # that can be seen.
+    unicode_form: str = "NFC"
     # Sentences held out for "validation" and "test" where a file comes without a split.
     held_out_sentences: int = 2000
     # Rarer words are read by their characters alone, and teach what an unknown word is like.
@@ -86,6 +105,9 @@ class TaggingAssets(Assets):
     max_characters: int
     # Whether training had no capital in it.
     lower_case: bool
+    # A name of `CUTS`; None: the recipe's own.
+    tokenizer: str | None = None
+    unicode_form: str = "NFC"
 
     def save(self, folder: Path) -> None:
         self.words.save(folder / "words.txt")
@@ -95,6 +117,8 @@ class TaggingAssets(Assets):
             "labels": self.labels,
             "max_characters": self.max_characters,
             "lower_case": self.lower_case,
+            "tokenizer": self.tokenizer,
+            "unicode_form": self.unicode_form,
         }
         text = json.dumps(plain, ensure_ascii=False)
         (folder / "tags.json").write_text(text, encoding="utf-8")
@@ -105,8 +129,8 @@ class TaggingAssets(Assets):
         words, characters = (
             Vocabulary.load(folder / name) for name in ("words.txt", "characters.txt")
         )
-        tags, labels = tuple(plain["tags"]), tuple(plain["labels"])
-        return cls(words, characters, tags, labels, plain["max_characters"], plain["lower_case"])
+        tags, labels = tuple(plain.pop("tags")), tuple(plain.pop("labels"))
+        return cls(words, characters, tags, labels, **plain)
 
 
 class TaggingRecipe(Recipe):
@@ -117,6 +141,8 @@ class TaggingRecipe(Recipe):
     input_name = "text"
     # Whether whole sequences of tags are scored.
     crf: ClassVar[bool] = False
+    # A name of `CUTS`.
+    tokenizer: ClassVar[str] = "treebank"
     # What the sentence's own class is called; None: it has none.
     row_name: ClassVar[str | None] = None
     # What a stretch of IOB2 tags is called in the outputs; None: tags are of single words.
@@ -136,12 +162,20 @@ class TaggingRecipe(Recipe):
         return held_out(examples, split, sizes, what="sentences")
 
     def prepare(self, settings, examples):
-        tokens = _ragged_words(examples)
-        known = [word.decode() for word in normal_form(tokens).values.numpy()]
+        tokenizer = settings.tokenizer
+        if tokenizer is not None and tokenizer not in CUTS:
+            raise unknown_name("tokenizer", tokenizer, CUTS)
+        tokens = _ragged_words(examples, settings.unicode_form)
+        spelled = [word.decode() for word in tokens.values.numpy()]
+        if tokenizer is None and spelled:
+            single = np.mean([len(word) == 1 for word in spelled])
+            tokenizer = "characters" if single >= CHARACTERS_FROM else None
+        # A word of signs without width has nothing left to look up.
+        known = [word.decode() for word in normal_form(tokens).values.numpy() if word]
         words = Vocabulary.build([known], min_count=settings.min_count)
         if settings.word_vectors:
             words = _with_vectors(settings, words, Counter(known))
-        letters = Vocabulary.build((word for one in examples for word in one.words), min_count=2)
+        letters = Vocabulary.build(spelled, min_count=2)
         tags = sorted({tag for one in examples for tag in one.tags})
         labels = sorted({one.label for one in examples}) if self.row_name else ()
         return TaggingAssets(
@@ -150,7 +184,9 @@ class TaggingRecipe(Recipe):
             tuple(tags),
             tuple(labels),
             settings.max_characters,
-            lower_case=not any(word != word.lower() for one in examples for word in one.words),
+            lower_case=not any(word != word.lower() for word in spelled),
+            tokenizer=tokenizer,
+            unicode_form=settings.unicode_form,
         )
 
     def build(self, settings, assets):
@@ -178,7 +214,7 @@ class TaggingRecipe(Recipe):
         )
 
     def columns(self, assets, examples):
-        tokens = _ragged_words(examples)
+        tokens = _ragged_words(examples, assets.unicode_form)
         tag_ids = {tag: place for place, tag in enumerate(assets.tags)}
         # A tag that training never saw is not judged by the loss; a chain has no gaps, and takes O.
         unseen = tag_ids.get("O", 0) if self.crf else -1
@@ -219,7 +255,7 @@ class TaggingRecipe(Recipe):
             assets.characters,
             assets.tags,
             _by_chain if self.crf else _by_step,
-            self.tokenize,
+            self.front(assets),
             max_characters=assets.max_characters,
             row_classes=assets.labels,
             row_name=self.row_name or "label",
@@ -228,9 +264,10 @@ class TaggingRecipe(Recipe):
             num_alternatives=settings.num_alternatives,
         )
 
-    def tokenize(self, text: tf.Tensor) -> tf.RaggedTensor:
-        """Cuts strings [B] into a ragged [B, (words)], inside the graph."""
-        return treebank_split(text)
+    def front(self, assets: TaggingAssets) -> TextFront:
+        """Returns what a text goes through that comes without words of its own."""
+        tokenizer = CUTS[assets.tokenizer or self.tokenizer]
+        return TextFront(Normalizer(assets.unicode_form), tokenizer)
 
     # Measuring and showing -----------------------------------------------------------------
 
@@ -328,7 +365,9 @@ def stretches(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]
         elif name:
             found[-1][1].append(word)
         before = name
-    return [(name, " ".join(inside)) for name, inside in found]
+    # Text without spaces gets none.
+    separator = "" if all(len(word) == 1 for word in words) else " "
+    return [(name, separator.join(inside)) for name, inside in found]
 
 
 def said_stretches(answer, row: int, called: str) -> str:
@@ -349,8 +388,9 @@ def _written(one: Tagged) -> str:
     return one.text or " ".join(one.words)
 
 
-def _ragged_words(examples: list[Tagged]) -> tf.RaggedTensor:
+def _ragged_words(examples: list[Tagged], form: str) -> tf.RaggedTensor:
     words = tf.constant([word for one in examples for word in one.words], tf.string)
+    words = Normalizer(form).normalize(words)
     return tf.RaggedTensor.from_row_lengths(words, [len(one.words) for one in examples])
 
 

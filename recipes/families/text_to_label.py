@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +21,8 @@ from recipes.metrics.classification import label_measures
 from recipes.recipe import Assets, Recipe, TrainingSettings
 from zoo.errors import InputError, unknown_name
 from zoo.signatures.text_to_label import TextToLabel
-from zoo.text import UNKNOWN_ID, Vocabulary, WordVectors
+from zoo.text import UNKNOWN_ID, Normalizer, TextFront, Vocabulary, WordVectors
 from zoo.text import tokenizers as tokenizers
-from zoo.text.penn import penn  # noqa: F401  (registers itself)
 from zoo.training.macro_error import MacroError
 from zoo.training.word_dropout import WordDropout
 
@@ -39,6 +37,8 @@ class LabelSettings(TrainingSettings):
     test_share: float = 0.1
     # "penn" (words and punctuation marks), "words" (what stands between spaces), "characters".
     tokenizer: str = "penn"
+    # A label does not depend on how wide a letter was typed, or whether two are one sign: NFKC.
+    unicode_form: str = "NFKC"
     lower_case: bool = True
     # A token that stands in fewer places of the training text is read as unknown.
     min_count: int = 1
@@ -72,6 +72,7 @@ class LabelAssets(Assets):
         lower_case: Whether text is lower-cased first.
         max_length: Tokens that are read of a text.
         balance: See `LabelSettings`.
+        unicode_form: See `Normalizer`.
         vectors: What the embedding starts from, [len(vocabulary), width]; None: random numbers.
     """
 
@@ -81,11 +82,17 @@ class LabelAssets(Assets):
     lower_case: bool
     max_length: int
     balance: float
+    unicode_form: str = "NFKC"
     vectors: np.ndarray | None = None
+
+    @property
+    def front(self) -> TextFront:
+        """What every text goes through before the model sees it."""
+        return _front(self)
 
     def save(self, folder: Path) -> None:
         self.vocabulary.save(folder / "vocabulary.txt")
-        names = ("labels", "tokenizer", "lower_case", "max_length", "balance")
+        names = ("labels", "tokenizer", "lower_case", "max_length", "balance", "unicode_form")
         plain = {name: getattr(self, name) for name in names}
         (folder / "text.json").write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
         if self.vectors is not None:
@@ -126,7 +133,7 @@ class TextToLabelRecipe(Recipe):
 
     def read(self, settings, data, split):
         if data is not None:
-            return _cut(_own_rows(data), settings, split, data)
+            return _cut(_own_rows(data, settings), settings, split, data)
         if settings.dataset not in self.datasets:
             raise unknown_name(f"dataset of recipe {self.name}", settings.dataset, self.datasets)
         return self.read_public(settings, split)
@@ -142,6 +149,7 @@ class TextToLabelRecipe(Recipe):
             settings.lower_case,
             settings.max_length,
             settings.balance,
+            settings.unicode_form,
             _vectors(settings, vocabulary, cut),
         )
 
@@ -209,9 +217,8 @@ class TextToLabelRecipe(Recipe):
         return TextToLabel(
             model,
             assets.vocabulary,
-            tokenizers.get(assets.tokenizer),
+            assets.front,
             list(assets.labels),
-            lower_case=assets.lower_case,
             max_length=assets.max_length,
         )
 
@@ -305,12 +312,11 @@ def _wrong(y_true, y_pred):
     return 1 - keras.metrics.sparse_categorical_accuracy(y_true, y_pred)
 
 
-def _own_rows(data: Path) -> list[tuple[str, str]]:
+def _own_rows(data: Path, settings) -> list[tuple[str, str]]:
     pairs = read_table(data, ("text", "label"))
-    # Text from a file may spell an accented letter as two code points; TensorFlow's core ops
-    # cannot compose them, so the data is read as the graph will see it typed.
-    rows = [(unicodedata.normalize("NFC", text), label) for text, label in pairs]
-    rows = list(dict.fromkeys(rows))
+    # Two writings of one text are one text, in one split.
+    texts = Normalizer(settings.unicode_form).normalize_all([text for text, _ in pairs])
+    rows = list(dict.fromkeys(zip(texts, (label for _, label in pairs), strict=True)))
     labels = {label for _, label in rows}
     if len(labels) < 2:
         raise InputError(
@@ -334,11 +340,14 @@ def _cut(rows, settings, split: str, data: Path) -> list[tuple[str, str]]:
     return [row for row in found[split] if row[1] in known]
 
 
+def _front(how) -> TextFront:
+    """Returns the front that settings or assets ask for."""
+    return TextFront(Normalizer(how.unicode_form, how.lower_case), tokenizers.get(how.tokenizer))
+
+
 def _split(texts: Sequence[str], how) -> tf.RaggedTensor:
-    """Cuts texts as the exported graph does; `how` has tokenizer, lower_case and max_length."""
-    given = tf.constant(list(texts), tf.string)
-    lowered = tf.strings.lower(given, encoding="utf-8") if how.lower_case else given
-    return tokenizers.get(how.tokenizer).split(lowered)[:, : how.max_length]
+    """Cuts texts as the exported graph does; `how` are settings or assets."""
+    return _front(how).split(tf.constant(list(texts), tf.string))[:, : how.max_length]
 
 
 def _tokens(texts: Sequence[str], how) -> list[list[str]]:

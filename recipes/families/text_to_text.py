@@ -17,7 +17,15 @@ from recipes.families.forcing import forced_by
 from recipes.recipe import Assets, Recipe
 from zoo.errors import InputError
 from zoo.signatures.text_to_text import TextToText
-from zoo.text import SPECIAL, Subwords, Tokenizer, Vocabulary, fed_and_wanted
+from zoo.text import (
+    SPECIAL,
+    Normalizer,
+    TextFront,
+    Tokenizer,
+    Vocabulary,
+    WordPieces,
+    fed_and_wanted,
+)
 from zoo.text import tokenizers as tokenizers
 from zoo.training import TokenNats, token_cross_entropy
 
@@ -34,6 +42,11 @@ class PairAssets(Assets):
             vocabulary holds.
         max_length: Default for the largest number of target tokens.
         lower_case: Whether the source is lower-cased first.
+        lower_target: Whether the target is.
+        source_form: Unicode form of the source. NFKC: what is read does not depend on how wide a
+            letter was typed.
+        target_form: Unicode form of the target. NFC: what is written keeps the signs of its
+            language, full-width marks in Chinese and raised letters in phonetic script.
     """
 
     source: Vocabulary
@@ -42,6 +55,9 @@ class PairAssets(Assets):
     target_tokenizer: str
     max_length: int
     lower_case: bool = False
+    lower_target: bool = False
+    source_form: str = "NFKC"
+    target_form: str = "NFC"
 
     def save(self, folder: Path) -> None:
         self.source.save(folder / "source.txt")
@@ -57,24 +73,21 @@ class PairAssets(Assets):
         return cls(source, target, **plain)
 
     @cached_property
-    def cut_source(self) -> Tokenizer | Subwords:
-        """What cuts and joins source texts."""
-        return _tokenizer(self.source_tokenizer, self.source)
+    def cut_source(self) -> TextFront:
+        """What reads, cuts and joins source texts."""
+        normalizer = Normalizer(self.source_form, self.lower_case)
+        return TextFront(normalizer, _tokenizer(self.source_tokenizer, self.source))
 
     @cached_property
-    def cut_target(self) -> Tokenizer | Subwords:
-        """What cuts and joins target texts."""
-        return _tokenizer(self.target_tokenizer, self.target)
-
-    def lowered(self, texts: list[str]) -> tf.Tensor:
-        """Returns source texts as the exported graph reads them, by the same op."""
-        texts = tf.constant(texts)
-        return tf.strings.lower(texts, encoding="utf-8") if self.lower_case else texts
+    def cut_target(self) -> TextFront:
+        """What reads, cuts and joins target texts."""
+        normalizer = Normalizer(self.target_form, self.lower_target)
+        return TextFront(normalizer, _tokenizer(self.target_tokenizer, self.target))
 
 
-def _tokenizer(name: str, vocabulary: Vocabulary) -> Tokenizer | Subwords:
+def _tokenizer(name: str, vocabulary: Vocabulary) -> Tokenizer | WordPieces:
     if name == "subwords":
-        return Subwords(vocabulary.tokens[len(SPECIAL) :])
+        return WordPieces(vocabulary.tokens[len(SPECIAL) :])
     return tokenizers.get(name)
 
 
@@ -141,8 +154,8 @@ class TextToTextRecipe(Recipe):
     def encoded(self, assets: PairAssets, pairs: list[tuple[str, str]]):
         """Encodes (source, target) texts, as `columns` returns it."""
         sources, targets = zip(*pairs, strict=True)
-        source = assets.source.ids(assets.cut_source.split(assets.lowered(list(sources))))
-        target = assets.target.ids(assets.cut_target.split(tf.constant(targets)))
+        source = assets.cut_source.ids(tf.constant(sources), assets.source)
+        target = assets.cut_target.ids(tf.constant(targets), assets.target)
         lengths = np.stack([target.row_lengths(), source.row_lengths()], 1)
         return {"source": source, "target": target}, lengths
 
@@ -169,7 +182,6 @@ class TextToTextRecipe(Recipe):
             assets.target,
             assets.cut_source,
             assets.cut_target,
-            lower_case=assets.lower_case,
             beam_width=settings.beam_width,
             num_results=settings.num_results,
             length_penalty=settings.length_penalty,

@@ -27,7 +27,7 @@ def alignment_of(run: Run, text: str, **settings: Any) -> Alignment:
         InputError: the text or the answer is empty, or the model attends to nothing.
     """
     assets = run.assets
-    pieces = assets.cut_source.split(assets.lowered([text]))
+    pieces = assets.cut_source.split(tf.constant([text]))
     source = [piece.decode() for piece in pieces[0].numpy()]
     if not source:
         raise InputError(f"{text!r}: nothing is left to read, so there is no alignment to draw")

@@ -1,12 +1,13 @@
 """Writing a SavedModel version that TensorFlow Serving can load, or none."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.serving import batching_parameters, graph_check, version_folder, warmup
-from zoo.serving.saved_model_files import OP_LIBRARIES_FILE
+from zoo.serving.saved_model_files import OP_LIBRARIES_FILE, all_nodes, read_meta_graph
+from zoo.serving.text_ops import LIBRARY, TEXT_OPS
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -33,7 +34,6 @@ def export_saved_model(
     warmup: Sequence["warmup.Request"] = (),
     *,
     model_name: str,
-    op_libraries: Iterable[str] = (),
     methods: Mapping[str, str] | None = None,
     batching: Mapping[str, object] | None = BATCHING,
 ) -> Path:
@@ -44,6 +44,9 @@ def export_saved_model(
     and only then is the folder renamed: who watches `folder` never sees half a version, and a
     crash or a full disk leaves nothing that looks like one.
 
+    A graph that needs TF Text's ops says so in `assets.extra/op_libraries.txt`, which `zoo.load`
+    and the server read; in a bare TensorFlow process, `import tensorflow_text` comes first.
+
     Args:
         module: Owns every variable and table that the signatures use.
         signatures: Name to `tf.function` with an `input_signature` (whose tensor defaults become
@@ -53,7 +56,6 @@ def export_saved_model(
         version: A new number from 1 on; None takes the next free one.
         warmup: Requests as (signature name, {input name: array}), representative in size.
         model_name: The name under which the model will be served.
-        op_libraries: "tensorflow_text" where the graph needs its ops.
         methods: For signatures that serve the Classify and Regress calls: name to "classify" or
             "regress". Such a signature takes "inputs" (serialised tf.Example, [batch]) and returns
             "classes" and "scores" ([batch, classes]), or "outputs" ([batch] or [batch, 1]).
@@ -78,7 +80,7 @@ def export_saved_model(
     version_folder.check_free(folder, version)
     try:
         with version_folder.staged(folder) as staging:
-            _write(staging, module, signatures, model_name, warmup, op_libraries)
+            _write(staging, module, signatures, model_name, warmup)
             _set_methods(staging, methods or {})
             if batching and not batching_parameters.unbatchable(staging):
                 batching_parameters.write(staging, batching)
@@ -132,13 +134,12 @@ def _check_dense(what: str, specs: list) -> None:
             )
 
 
-def _write(staging, module, signatures, model_name, requests, op_libraries) -> None:
+def _write(staging, module, signatures, model_name, requests) -> None:
     import tensorflow as tf
 
     unknown = {name for name, _ in requests} - set(signatures)
     if unknown:
         raise InputError(f"a warm-up request names an unknown signature {sorted(unknown)[0]!r}")
-    libraries = sorted(set(op_libraries))
     try:
         tf.saved_model.save(module, str(staging), signatures=dict(signatures))
     except AssertionError as error:
@@ -146,12 +147,18 @@ def _write(staging, module, signatures, model_name, requests, op_libraries) -> N
         raise InputError(f"{model_name} cannot be exported: {_first_line(error)}") from None
     except tf.errors.OpError as error:
         raise OSError(None, _first_line(error)) from None
-    if libraries:
-        file = staging / OP_LIBRARIES_FILE
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("\n".join(libraries) + "\n", encoding="utf-8")
+    _declare_op_library(staging)
     if requests:
         warmup.write_warmup(staging, model_name, requests)
+
+
+def _declare_op_library(staging: Path) -> None:
+    """Writes beside the graph that it needs TF Text, where it does."""
+    ops = {node.op for _, node in all_nodes(read_meta_graph(staging).graph_def)}
+    if ops & TEXT_OPS:
+        file = staging / OP_LIBRARIES_FILE
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(LIBRARY + "\n", encoding="utf-8")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,16 +1,19 @@
 """Refuses, before it is published, a SavedModel that TensorFlow Serving could not load."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.serving.core_ops import registered_ops
 from zoo.serving.saved_model_files import (
+    OP_LIBRARIES_FILE,
+    all_nodes,
     op_libraries,
     public_signatures,
     read_meta_graph,
 )
+from zoo.serving.text_ops import LIBRARY, TEXT_OPS
 
 _PYTHON_OPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _STATIC_TABLES = {"HashTable", "HashTableV2"}
@@ -26,7 +29,8 @@ def check_saved_model(path: Path) -> list[str]:
     """Says what would keep TensorFlow Serving from loading a SavedModel or a caller from using it.
 
     Looked at, inside function libraries too: ops that core TensorFlow does not register (or TF
-    Text, where `assets.extra/op_libraries.txt` declares it), ops of cuDNN, Python functions,
+    Text as Serving has it, where `assets.extra/op_libraries.txt` declares it), ops of cuDNN, Python
+    functions,
     absolute paths, tensors in a signature that cannot travel (resource, variant, sparse, ragged),
     inputs and outputs without names of their own, and tables that the session loader, which is the
     path that Serving takes, leaves empty.
@@ -44,24 +48,20 @@ def check_saved_model(path: Path) -> list[str]:
     path = Path(path)
     try:
         meta_graph = read_meta_graph(path)
-        known_ops = registered_ops(op_libraries(path))
+        known_ops = registered_ops()
     except InputError as error:
         return [str(error)]
-    nodes = list(_all_nodes(meta_graph.graph_def))
+    for library in op_libraries(path):
+        if library != LIBRARY:
+            return [f"TensorFlow Serving has no op library {library!r}; it has {LIBRARY}"]
+        known_ops |= TEXT_OPS
+    nodes = list(all_nodes(meta_graph.graph_def))
     problems = [
         *_op_problems(nodes, known_ops, meta_graph),
         *_path_problems(nodes, meta_graph),
         *_signature_problems(meta_graph),
     ]
     return problems or _session_problems(path)
-
-
-def _all_nodes(graph_def) -> Iterator[tuple[str, object]]:
-    for node in graph_def.node:
-        yield "the main graph", node
-    for function in graph_def.library.function:
-        for node in function.node_def:
-            yield f"function {function.signature.name}", node
 
 
 def _op_problems(nodes, known_ops: frozenset[str], meta_graph) -> list[str]:
@@ -79,8 +79,20 @@ def _op_problems(nodes, known_ops: frozenset[str], meta_graph) -> list[str]:
                 "write it in TensorFlow ops"
             )
         elif op not in known_ops and op not in functions:
-            problems.append(f"op {op} in {where} is registered by no library that is declared")
+            problems.append(_unknown_op(op, where))
     return problems
+
+
+def _unknown_op(op: str, where: str) -> str:
+    if op in TEXT_OPS:
+        return (
+            f"op {op} in {where} is of {LIBRARY}, which {OP_LIBRARIES_FILE} does not declare; "
+            f"export it anew, or write the name there"
+        )
+    return (
+        f"op {op} in {where} is registered by no library that TensorFlow Serving has: neither core "
+        f"TensorFlow nor TF Text 2.20"
+    )
 
 
 def _path_problems(nodes, meta_graph) -> list[str]:

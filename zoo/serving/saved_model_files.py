@@ -1,5 +1,6 @@
 """What the files of a SavedModel say, read without loading it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,15 @@ def read_meta_graph(path: Path):
         if "serve" in meta_graph.meta_info_def.tags:
             return meta_graph
     raise InputError(f"{file} has no graph tagged 'serve'")
+
+
+def all_nodes(graph_def) -> Iterator[tuple[str, object]]:
+    """Yields (where it stands, node) for each node of a graph and of its function library."""
+    for node in graph_def.node:
+        yield "the main graph", node
+    for function in graph_def.library.function:
+        for node in function.node_def:
+            yield f"function {function.signature.name}", node
 
 
 def public_signatures(meta_graph) -> dict:

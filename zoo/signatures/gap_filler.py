@@ -1,12 +1,10 @@
 """A sentence with gaps in, the likeliest words out."""
 
-from collections.abc import Callable
-
 import keras
 import tensorflow as tf
 
 from zoo.signatures.graph_function import graph_function
-from zoo.text import PAD_ID, Vocabulary
+from zoo.text import PAD_ID, TextFront, Vocabulary
 from zoo.text.vocabulary import SPECIAL
 
 # What stands for a gap in a text: two underscores or more.
@@ -33,7 +31,7 @@ class GapFiller(tf.Module):
     Args:
         model: What `cloze` built.
         vocabulary: Its words, in lower case.
-        tokenize: Cuts strings [B] into a ragged [B, (words)]; leaves runs of underscores whole.
+        front: How text is read and cut into words; leaves runs of underscores whole.
         num_alternatives: How many words are given for a gap.
     """
 
@@ -41,7 +39,7 @@ class GapFiller(tf.Module):
         self,
         model: keras.Model,
         vocabulary: Vocabulary,
-        tokenize: Callable,
+        front: TextFront,
         *,
         num_alternatives: int = 5,
     ):
@@ -74,7 +72,8 @@ class GapFiller(tf.Module):
 
         @graph_function(input_signature=[text_spec])
         def serve(text):
-            tokens = tokenize(text)
+            text = front.normalizer.normalize(text)
+            tokens = front.tokenizer.split(text)
             is_gap = tokens.with_values(tf.strings.regex_full_match(tokens.values, GAP))
             ids, lengths = encoded(tokens)
             found = probabilities(_some(ids.to_tensor(PAD_ID)), lengths)
@@ -94,7 +93,8 @@ class GapFiller(tf.Module):
 
         @graph_function(input_signature=[tokens_spec])
         def every_word(tokens):
-            ids, lengths = encoded(tf.strings.split(tokens))
+            words = tf.strings.split(tokens)
+            ids, lengths = encoded(words.with_values(front.normalizer.normalize(words.values)))
             ids = ids.to_tensor(PAD_ID)
             found = probabilities(_some(ids), lengths)[:, : tf.shape(ids)[1]]
             real = tf.sequence_mask(lengths, tf.shape(ids)[1])

@@ -8,7 +8,7 @@ import tensorflow as tf
 from zoo.decoding import sample
 from zoo.signatures.graph_function import graph_function
 from zoo.signatures.language_model import Drawing
-from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokenizer, Vocabulary, fed_and_wanted
+from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, TextFront, Vocabulary, fed_and_wanted
 
 
 class LabelToText(tf.Module):
@@ -26,7 +26,7 @@ class LabelToText(tf.Module):
         model: What `one_to_n` built over one-hot labels.
         labels: The labels, in the order of the model's features.
         vocabulary: Of the tokens.
-        tokenizer: How text is cut and joined.
+        tokenizer: How text is read, cut and joined; labels are read by its normalizer.
         temperature, top_k, top_p, max_length: Defaults of the inputs.
     """
 
@@ -35,7 +35,7 @@ class LabelToText(tf.Module):
         model: keras.Model,
         labels: Sequence[str],
         vocabulary: Vocabulary,
-        tokenizer: Tokenizer,
+        tokenizer: TextFront,
         *,
         temperature: float = 1.0,
         top_k: int = 0,
@@ -89,7 +89,7 @@ class LabelToText(tf.Module):
 
         @graph_function(input_signature=[label_spec, *specs])
         def serve(label, temperature=warmth, top_k=most, top_p=share, seed=first, max_length=limit):
-            ids = self.table.lookup(label)
+            ids = self.table.lookup(tokenizer.normalizer.normalize(label))
             found = write(ids, Drawing(temperature, top_k, top_p, seed), max_length)
             written = tf.RaggedTensor.from_tensor(found.tokens, found.lengths)
             return {
@@ -114,7 +114,8 @@ class LabelToText(tf.Module):
         def score(label, text):
             ids = vocabulary.ids(tokenizer.split(text))
             given, target = fed_and_wanted(ids)
-            features = tf.one_hot(self.table.lookup(label), len(labels))
+            known = self.table.lookup(tokenizer.normalizer.normalize(label))
+            features = tf.one_hot(known, len(labels))
             logits = model({"features": features, "target": given}, training=False)["logits"]
             nats = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
             real = tf.cast(target != PAD_ID, tf.float32)

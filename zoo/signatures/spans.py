@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def spans(tokens, tags, scores) -> dict[str, tf.Tensor]:
+def spans(tokens, tags, scores, separator: str = " ") -> dict[str, tf.Tensor]:
     """Finds the stretches that IOB2 tags describe, inside a graph.
 
     A stretch begins at B-NAME, or at an I-NAME with nothing of that name before it (as conlleval
@@ -13,10 +13,11 @@ def spans(tokens, tags, scores) -> dict[str, tf.Tensor]:
         tokens: string [B, N].
         tags: string [B, N]; "" on padding.
         scores: float [B, N], how sure each tag is.
+        separator: What stands between the words of a stretch's text.
 
     Returns:
-        With E the most stretches of a row: `text` string [B, E], the words with spaces between
-        them, `name` string [B, E], `start` and `end` int32 [B, E], the first word and the one
+        With E the most stretches of a row: `text` string [B, E], the words joined,
+        `name` string [B, E], `start` and `end` int32 [B, E], the first word and the one
         behind the last, `score` float [B, E], the least of the words' scores, and `count`
         int32 [B]. Past a row's count stand "" and 0.
     """
@@ -33,7 +34,7 @@ def spans(tokens, tags, scores) -> dict[str, tf.Tensor]:
     )
     start = tf.cast(first[:, 1], tf.int32)
     found = {
-        "text": tf.strings.reduce_join(words, -1, separator=" "),
+        "text": tf.strings.reduce_join(words, -1, separator=separator),
         "name": tf.gather_nd(name, first),
         "start": start,
         "end": start + tf.cast(words.row_lengths(), tf.int32),

@@ -32,7 +32,6 @@ class TextToLabel(tf.Module):
         vocabulary: Of the tokens.
         tokenizer: How text is cut.
         labels: The K labels, in the order of the logits.
-        lower_case: Whether text is lower-cased first.
         max_length: Tokens that are read of a text; what follows is left out.
 
     Raises:
@@ -52,7 +51,6 @@ class TextToLabel(tf.Module):
         tokenizer: Tokenizer,
         labels: Sequence[str],
         *,
-        lower_case: bool = False,
         max_length: int = 1000,
     ):
         super().__init__(name="text_to_label")
@@ -86,10 +84,6 @@ class TextToLabel(tf.Module):
             return answer
 
         def tokenize(text):
-            if lower_case:
-                # Bytes that are not UTF-8 would be an error to the op that changes the case.
-                text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-                text = tf.strings.lower(text, encoding="utf-8")
             return tokenizer.split(text)[:, :max_length]
 
         def ranked(answer):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from zoo.signatures.graph_function import graph_function
 from zoo.signatures.spans import spans
-from zoo.text import PAD_ID, Vocabulary
+from zoo.text import PAD_ID, TextFront, Vocabulary
 from zoo.text.spelling import character_ids, word_ids
 
 # From the model's outputs and the rows' lengths to tags int [B, N] and probabilities [B, N, K].
@@ -34,7 +34,8 @@ class TextToTags(tf.Module):
         words, characters: The vocabularies.
         tags: The names of the classes, in order.
         decode: Turns the model's outputs into tags and probabilities.
-        tokenize: Cuts strings [B] into a ragged [B, (words)].
+        front: How text is read and cut into words; words that are cut already are read by its
+            normalizer, each for itself.
         max_characters: See `character_ids`.
         row_classes: The names of the row's classes, in order, or none.
         row_name: What a row's class is called, in the outputs' names.
@@ -51,7 +52,7 @@ class TextToTags(tf.Module):
         characters: Vocabulary,
         tags: Sequence[str],
         decode: Decode,
-        tokenize: Callable,
+        front: TextFront,
         *,
         max_characters: int,
         row_classes: Sequence[str] = (),
@@ -103,7 +104,7 @@ class TextToTags(tf.Module):
             if row_classes:
                 answer |= _row_answer(outputs["row_logits"], row_names, row_name, num_alternatives)
             if span_name:
-                found = spans(padded, names, scores)
+                found = spans(padded, names, scores, front.separator)
                 answer |= {f"{span_name}_{key}": value for key, value in found.items()}
             return answer
 
@@ -113,11 +114,12 @@ class TextToTags(tf.Module):
 
         @graph_function(input_signature=[text_spec])
         def serve(text):
-            return tag(*padded(tokenize(text)))
+            return tag(*padded(front.split(text)))
 
         @graph_function(input_signature=[tokens_spec])
         def serve_tokens(tokens):
-            return tag(*padded(tf.strings.split(tokens)))
+            words = tf.strings.split(tokens)
+            return tag(*padded(words.with_values(front.normalizer.normalize(words.values))))
 
         self.serve, self.serve_tokens = serve, serve_tokens
 

@@ -27,7 +27,6 @@ class TextToText(tf.Module):
         model: What `attention_n_to_m` built.
         source, target: The vocabularies.
         source_tokenizer, target_tokenizer: How text is cut and joined.
-        lower_case: Whether the source is lower-cased first.
         beam_width: Hypotheses kept a row.
         num_results: How many of them are returned, at most `beam_width`.
         length_penalty: Default exponent of the length normalisation (Wu et al. 2016).
@@ -43,7 +42,6 @@ class TextToText(tf.Module):
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
         *,
-        lower_case: bool = False,
         beam_width: int = 8,
         num_results: int = 5,
         length_penalty: float = 1.0,
@@ -53,10 +51,6 @@ class TextToText(tf.Module):
         super().__init__(name="text_to_text")
         check_search(beam_width, num_results, no_repeat_ngram)
         self.source, self.target = source, target
-        # Pieces of words come with a table of their own, which the file has to hold too.
-        self.tokenizers = [
-            one for one in (source_tokenizer, target_tokenizer) if isinstance(one, tf.Module)
-        ]
         # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
         self.weights = [variable.value for variable in model.variables]
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
@@ -107,9 +101,9 @@ class TextToText(tf.Module):
             )
 
         def tokenize(text):
-            text = tf.strings.lower(text, encoding="utf-8") if lower_case else text
-            tokens = source_tokenizer.split(text)
-            ids = source.ids(tokens)
+            # The words themselves are needed only where they are copied.
+            tokens = source_tokenizer.split(text) if copying else None
+            ids = source.ids(tokens) if copying else source_tokenizer.ids(text, source)
             lengths = tf.cast(ids.row_lengths(), tf.int32)
             unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
             share = tf.math.divide_no_nan(unknown, tf.cast(lengths, tf.float32))
@@ -135,7 +129,7 @@ class TextToText(tf.Module):
             strings = join(
                 tf.reshape(found.tokens, [rows * width, -1]),
                 tf.reshape(found.lengths, [-1]),
-                tf.gather(tokens, tf.repeat(tf.range(rows), width)),
+                tf.gather(tokens, tf.repeat(tf.range(rows), width)) if copying else None,
             )
             n_best = tf.reshape(strings, [rows, width])
             return {

@@ -1,22 +1,14 @@
 """How a text becomes tokens and tokens become text: the same in training and when served."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from zoo.text.normalizer import Normalizer
+from zoo.text.tokenizers import Tokenizer
 from zoo.text.vocabulary import Vocabulary
-
-
-class Cutting(Protocol):
-    """What a tokenizer does: cutting text, and joining it again."""
-
-    name: str
-    separator: str
-
-    def split(self, text: tf.Tensor) -> tf.RaggedTensor: ...
-    def ids(self, text: tf.Tensor, vocabulary: Vocabulary) -> tf.RaggedTensor: ...
-    def join(self, tokens: tf.RaggedTensor) -> tf.Tensor: ...
+from zoo.text.word_pieces import WordPieces
 
 
 class TextFront(NamedTuple):
@@ -37,7 +29,7 @@ class TextFront(NamedTuple):
     """
 
     normalizer: Normalizer
-    tokenizer: Cutting
+    tokenizer: Tokenizer | WordPieces
 
     @property
     def name(self) -> str:
@@ -61,6 +53,11 @@ class TextFront(NamedTuple):
         """Joins a ragged [B, (tokens)] into strings [B]: the normalised text."""
         return self.tokenizer.join(tokens)
 
+    def split_texts(self, texts: Sequence[str]) -> list[list[str]]:
+        """Does what `split` does to Python strings."""
+        rows = self.split(tf.constant(list(texts), tf.string)).to_list()
+        return [[token.decode() for token in row] for row in rows]
+
     def split_text(self, text: str) -> list[str]:
         """Does what `split` does to one Python string."""
-        return [token.decode() for token in self.split(tf.constant([text]))[0].numpy()]
+        return self.split_texts([text])[0]

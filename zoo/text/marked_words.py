@@ -1,10 +1,6 @@
 """Words and signs apart, each with a mark for the white space before it."""
 
-from typing import NamedTuple
-
 import tensorflow as tf
-
-from zoo.text.vocabulary import Vocabulary
 
 # Stands for the white space before a word, as in SentencePiece (Kudo and Richardson 2018).
 SPACE = "▁"
@@ -32,29 +28,3 @@ def join_words(words: tf.RaggedTensor) -> tf.Tensor:
     """Joins words or pieces [B, (N)] with their ▁ into strings [B]; `cut_words` undone."""
     text = tf.strings.reduce_join(words, axis=-1)
     return tf.strings.strip(tf.strings.regex_replace(text, SPACE, " "))
-
-
-class MarkedWords(NamedTuple):
-    """Whole words and signs apart, each with ▁ for the white space before it; see `cut_words`.
-
-    Joining gives the text back but for repeated white space: "It's late." and not "It ' s late .".
-    """
-
-    name: str = "marked_words"
-    separator: str = ""
-
-    def split(self, text: tf.Tensor) -> tf.RaggedTensor:
-        """Cuts strings [B] into a ragged [B, (words)]; an empty string has no word."""
-        return cut_words(text)
-
-    def ids(self, text: tf.Tensor, vocabulary: Vocabulary) -> tf.RaggedTensor:
-        """Returns the ids int32 [B, (words)] of the words."""
-        return vocabulary.ids(self.split(text))
-
-    def join(self, tokens: tf.RaggedTensor) -> tf.Tensor:
-        """Joins a ragged [B, (words)] into strings [B]."""
-        return join_words(tokens)
-
-    def split_text(self, text: str) -> list[str]:
-        """Does what `split` does to one Python string."""
-        return [word.decode() for word in self.split(tf.constant([text]))[0].numpy()]

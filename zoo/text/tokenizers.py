@@ -1,65 +1,96 @@
-"""Cutting strings into tokens and joining them again, with core TensorFlow string ops only."""
+"""Cutting strings into tokens and joining them again, inside the graph."""
 
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import tensorflow as tf
 
 from zoo.registry import Registry
-from zoo.text.subwords import cut_words, join_words
+from zoo.text.marked_words import cut_words, join_words
+from zoo.text.penn import penn_split
+from zoo.text.spoken import spoken_split
+from zoo.text.treebank import treebank_split
+from zoo.text.vocabulary import Vocabulary
 
 tokenizers: Registry["Tokenizer"] = Registry("tokenizer")
 
 
-class Tokenizer(NamedTuple):
-    """One way to cut text: `split` and `join` are inverse up to repeated white space.
+@dataclasses.dataclass(frozen=True)
+class Tokenizer:
+    """One way to cut text, by core TensorFlow string ops only.
 
     Attributes:
         name: The registered name.
         separator: What stands between two tokens in the joined text.
+        cut: Function of strings [B] to a ragged [B, (tokens)]; an empty string has no token.
+
+    Example:
+
+    >>> tokenizers.get("words").split_text("a fine  day")
+    ['a', 'fine', 'day']
     """
 
     name: str
     separator: str
+    cut: Callable[[tf.Tensor], tf.RaggedTensor]
 
     def split(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Cuts strings [B] into a ragged [B, (tokens)]; an empty string has no token.
 
         Bytes that are not UTF-8 become U+FFFD.
         """
-        if self.separator == "":
-            return tf.strings.unicode_split(text, "UTF-8", errors="replace")
-        return tf.strings.split(text)
+        return self.cut(text)
+
+    def ids(self, text: tf.Tensor, vocabulary: Vocabulary) -> tf.RaggedTensor:
+        """Returns the ids int32 [B, (tokens)] of the tokens."""
+        return vocabulary.ids(self.split(text))
 
     def join(self, tokens: tf.RaggedTensor) -> tf.Tensor:
         """Joins a ragged [B, (tokens)] into strings [B]."""
         return tf.strings.reduce_join(tokens, axis=-1, separator=self.separator)
 
+    def split_texts(self, texts: Sequence[str]) -> list[list[str]]:
+        """Does what `split` does to Python strings."""
+        rows = self.split(tf.constant(list(texts), tf.string)).to_list()
+        return [[token.decode() for token in row] for row in rows]
+
     def split_text(self, text: str) -> list[str]:
         """Does what `split` does to one Python string."""
-        return list(text) if self.separator == "" else text.split()
+        return self.split_texts([text])[0]
 
 
-class MarkedWords(NamedTuple):
+class MarkedWords(Tokenizer):
     """Whole words and signs apart, each with ▁ for the white space before it; see `cut_words`.
 
     Joining gives the text back but for repeated white space: "It's late." and not "It ' s late .".
     """
 
-    name: str
-
-    def split(self, text: tf.Tensor) -> tf.RaggedTensor:
-        """Cuts strings [B] into a ragged [B, (words)]; an empty string has no word."""
-        return cut_words(text)
-
-    def join(self, tokens: tf.RaggedTensor) -> tf.Tensor:
-        """Joins a ragged [B, (words)] into strings [B]."""
+    def join(self, tokens):
         return join_words(tokens)
 
-    def split_text(self, text: str) -> list[str]:
-        """Does what `split` does to one Python string."""
-        return [word.decode() for word in self.split(tf.constant([text]))[0].numpy()]
+
+def _characters(text):
+    return tf.strings.unicode_split(text, "UTF-8", errors="replace")
 
 
-characters = tokenizers.register("characters")(Tokenizer("characters", ""))
-words = tokenizers.register("words")(Tokenizer("words", " "))
-marked_words = tokenizers.register("marked_words")(MarkedWords("marked_words"))
+def _unspaced(text):
+    return _characters(tf.strings.regex_replace(text, r"[\s\v]+", ""))
+
+
+def _register(tokenizer: Tokenizer) -> Tokenizer:
+    return tokenizers.register(tokenizer.name)(tokenizer)
+
+
+characters = _register(Tokenizer("characters", "", _characters))
+# For text in which a character is a word: white space is no token.
+unspaced_characters = _register(Tokenizer("unspaced_characters", "", _unspaced))
+words = _register(Tokenizer("words", " ", tf.strings.split))
+marked_words = _register(MarkedWords("marked_words", "", cut_words))
+penn = _register(Tokenizer("penn", " ", penn_split))
+treebank = _register(Tokenizer("treebank", " ", treebank_split))
+# As `treebank`, with compounds that have a hyphen whole.
+treebank_compounds = _register(
+    Tokenizer("treebank_compounds", " ", partial(treebank_split, cut_hyphens=False))
+)
+spoken = _register(Tokenizer("spoken", " ", spoken_split))

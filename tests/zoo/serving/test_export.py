@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.framework import op_def_pb2
+from tensorflow.python.client import pywrap_tf_session
 from tensorflow_serving.apis import prediction_log_pb2
 
 from zoo.errors import InputError
 from zoo.serving import check_saved_model, export_saved_model, signature_defaults, version_folder
+from zoo.serving.core_ops import registered_ops
+from zoo.serving.text_ops import TEXT_OPS
+from zoo.text.op_library import text_ops
 
 
 class Doubler(tf.Module):
@@ -280,21 +286,60 @@ def test_the_check_sees_an_op_that_nobody_registers(lexicon_copy):
     assert "Addons>GatherTree in function" in problem and "registered by no library" in problem
 
 
+class Normalizing(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="x")])
+    def serve(self, x):
+        return {"y": text_ops().normalize_utf8(x, "NFKC")}
+
+
+@pytest.fixture(scope="module")
+def normalizing(tmp_path_factory):
+    return export(tmp_path_factory.mktemp("normalizing"), module=Normalizing())
+
+
+def test_an_export_declares_the_op_library_that_it_needs(normalizing, tmp_path):
+    declared = normalizing / "assets.extra" / "op_libraries.txt"
+    assert declared.read_text() == "tensorflow_text\n"
+    assert check_saved_model(normalizing) == []
+    assert not (export(tmp_path) / "assets.extra").exists()
+
+
+def test_the_check_misses_a_declaration_and_refuses_a_foreign_one(normalizing, tmp_path):
+    copy = tmp_path / "1"
+    shutil.copytree(normalizing, copy)
+    declared = copy / "assets.extra" / "op_libraries.txt"
+    declared.write_text("numpy\n")
+    assert check_saved_model(copy) == [
+        "TensorFlow Serving has no op library 'numpy'; it has tensorflow_text"
+    ]
+    declared.unlink()
+    (problem,) = check_saved_model(copy)
+    assert "NormalizeUTF8" in problem and "of tensorflow_text, which" in problem
+
+
 @pytest.mark.slow
-def test_ops_of_tf_text_need_their_declaration(tmp_path):
-    text = pytest.importorskip("tensorflow_text")
+def test_it_is_loaded_in_a_process_that_has_not_imported_the_library(normalizing):
+    script = """
+import sys
+import zoo
+assert "tensorflow_text" not in sys.modules
+print(zoo.load(sys.argv[1])(["\\uff21"])["y"][0].decode())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(normalizing)], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "A", done.stderr[-2000:]
 
-    class Normaliser(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="x")])
-        def serve(self, x):
-            return {"y": text.normalize_utf8(x, "NFKC")}
 
-    with pytest.raises(InputError, match="registered by no library"):
-        export(tmp_path, module=Normaliser())
-    path = export(tmp_path, module=Normaliser(), op_libraries=["tensorflow_text"])
-    assert check_saved_model(path) == []
-    with pytest.raises(InputError, match="no op library 'numpy'"):
-        export(tmp_path, module=Normaliser(), op_libraries=["numpy"])
+def test_the_ops_that_serving_has_are_those_of_the_library():
+    before = set(registered_ops())
+    assert not before & TEXT_OPS
+    text_ops()
+    # The library may have more by now; what Serving has must still be what it says.
+    names = op_def_pb2.OpList.FromString(
+        pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
+    )
+    assert {op.name for op in names.op} >= TEXT_OPS
 
 
 def test_the_check_names_a_file_that_is_no_saved_model(tmp_path):

@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from zoo.signatures.gap_filler import GapFiller
 from zoo.signatures.spans import spans
-from zoo.text import Vocabulary
-from zoo.text.treebank import treebank_split
+from zoo.text import Normalizer, TextFront, Vocabulary
+from zoo.text.tokenizers import treebank
 from zoo.topologies import cloze
 
 
@@ -39,7 +39,8 @@ def test_no_row_has_a_stretch():
 def filler():
     vocabulary = Vocabulary(["the", "cat", "sat", "."])
     model = cloze(len(vocabulary), units=4, embedding_dim=3)
-    return GapFiller(model, vocabulary, treebank_split, num_alternatives=2), model, vocabulary
+    front = TextFront(Normalizer(), treebank)
+    return GapFiller(model, vocabulary, front, num_alternatives=2), model, vocabulary
 
 
 def test_gaps_are_filled_where_they_stand():

@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from zoo.text import tokenizers as tokenizers
-from zoo.text.penn import penn
 
+penn = tokenizers.get("penn")
 CASES = [
     ("It isn\u2019t bad!", "It is n't bad !"),
     ("can't won't", "ca n't wo n't"),

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from zoo.text import UNKNOWN_ID, Vocabulary
 from zoo.text.front import TextFront
-from zoo.text.marked_words import MarkedWords
 from zoo.text.normalizer import Normalizer
 from zoo.text.piece_learning import learn_pieces
+from zoo.text.tokenizers import marked_words
 from zoo.text.word_pieces import WordPieces
 
 TEXTS = [
@@ -124,13 +124,12 @@ def test_a_graph_that_is_loaded_cuts_the_same(tmp_path):
 
 
 def test_words_keep_their_joiners_and_emoji_stay_whole():
-    cut = MarkedWords().split_text("می‌روم 👩🏽‍🚀! ❤️‍🔥x 我爱,a")
+    cut = marked_words.split_text("می‌روم 👩🏽‍🚀! ❤️‍🔥x 我爱,a")
     assert cut == ["▁می‌روم", "▁👩🏽‍🚀", "!", "▁❤️‍🔥", "x", "▁我", "爱", ",", "a"]
 
 
 @given(row=texts)
 @quick
 def test_marked_words_join_to_their_text(row):
-    words = MarkedWords()
-    joined = words.join(words.split(tf.constant([row]))).numpy()[0].decode()
+    joined = marked_words.join(marked_words.split(tf.constant([row]))).numpy()[0].decode()
     assert joined == " ".join(row.replace("▁", "_").split())
