@@ -13,12 +13,12 @@ import tensorflow as tf
 
 import zoo.topologies  # noqa: F401  (registers the layers that model.keras names)
 from recipes.catalog import REGISTRY
-from recipes.datasets.checksum import digest
 from recipes.metrics.answers import Answers
 from recipes.recipe import Recipe
 from recipes.settings import replace
 from zoo import training
 from zoo.errors import InputError, unknown_name
+from zoo.references.checksum import digest
 from zoo.training.run_folder import RunFolder
 
 EVALUATION_BATCH = 512

@@ -13,12 +13,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from recipes.datasets.checksum import digest
 from recipes.recipe import REGISTRY, Recipe, TrainingSettings
 from recipes.settings import replace
 from recipes.workbench.run import EVALUATION_BATCH, Run, compiled
 from zoo import training
 from zoo.errors import InputError
+from zoo.references.checksum import digest
 from zoo.training.run_folder import RunFolder
 from zoo.tuning.folder import SearchFolder
 from zoo.tuning.parameter import check_space
