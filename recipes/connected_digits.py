@@ -299,8 +299,8 @@ class ConnectedDigits(Recipe):
         ]
 
     def in_python(self, example):
-        return f'model(signature="wav", wav=[open("{example}", "rb").read()])["text"]'
+        return f'model([open("{example}", "rb").read()])["text"]'
 
     def warmup(self):
         requests = warmup_requests()
-        return [*requests.items(), ("greedy", requests["serving_default"])]
+        return [*requests.items(), ("greedy", requests["waveform"])]

@@ -259,7 +259,9 @@ class SkipThought(Recipe):
         keras.utils.set_random_seed(0)
         unlearned = dataclasses.replace(assets, vectors=None)
         module = self.module(settings, assets, self.build(settings, unlearned))
-        random = Answers({"serving_default": lambda text: module.serve(tf.constant(text))})
+        random = Answers(
+            {"serving_default": lambda text: module.serving_default(tf.constant(text))}
+        )
         drawn = scattered(examples, settings.retrieved_sentences)
         plain = {
             "random encoder": lambda texts: _vectors(random, texts),

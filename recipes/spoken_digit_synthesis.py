@@ -258,7 +258,7 @@ class SpokenDigitSynthesis(Recipe):
         if path.suffix != ".wav":
             return False
         try:
-            path.write_bytes(answer["wav"][0])
+            path.write_bytes(answer["wav_bytes"][0])
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror}") from error
         return True
@@ -284,7 +284,7 @@ class SpokenDigitSynthesis(Recipe):
 
     def in_python(self, example):
         label, speaker = example.split()
-        return f'model(label=["{label}"], speaker=["{speaker}"])["wav"]'
+        return f'model(label=["{label}"], speaker=["{speaker}"])["wav_bytes"]'
 
     def warmup(self):
         label, speaker = (np.array([word.encode()]) for word in self.example.split())

@@ -273,7 +273,7 @@ class SpokenDigits(Recipe):
         ]
 
     def in_python(self, example):
-        return f'model(signature="wav", wav=[open("{example}", "rb").read()])["label"]'
+        return f'model([open("{example}", "rb").read()])["label"]'
 
     def warmup(self):
         return list(warmup_requests().items())

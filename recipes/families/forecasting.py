@@ -151,7 +151,6 @@ class ForecastRecipe(Recipe):
     published = ()
     assets = ForecastAssets
     # Not one input but many: `inputs` makes them.
-    input_name = "length"
 
     @abc.abstractmethod
     def read_series(self, path: Path) -> Series:
@@ -436,12 +435,14 @@ class ForecastRecipe(Recipe):
         return shown
 
     def in_python(self, example):
-        return "model(**columns, length=[len(rows)])   # each column [1, rows], oldest first"
+        return "model(**columns)   # each column [1, rows], the oldest row first"
 
     def warmup(self):
         rows = self.settings.window
         columns = {name: np.ones([2, rows], kind) for name, kind in self.column_types().items()}
-        return [("serving_default", {**self._worded(columns), "length": np.full(2, rows, "int32")})]
+        given = self._worded(columns)
+        length = {"length": np.full(2, rows, "int32")}
+        return [("serving_default", given), ("padded", {**given, **length})]
 
 
 def _in_words(forecast: np.ndarray, step: str) -> str:

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from recipes.datasets.memory_problems import BLANK, COPIED, RECALL, SYMBOLS
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import Setting, SignatureModule
 
 MARK = "*"
 
@@ -49,7 +50,11 @@ def run_with_gradients(stack, steps: tf.Tensor, length: tf.Tensor, answer) -> tu
     return answered, tf.transpose(tf.sqrt(tf.add_n(squares)))
 
 
-class MarkedSum(tf.Module):
+# The longest wait that a caller can ask for.
+MOST_STEPS = 10_000
+
+
+class MarkedSum(SignatureModule):
     """Numbers as text, two of them marked by a star, to the sum of the marked ones.
 
     `serving_default` takes `text`, such as "0.31 0.5* 0.2 0.11*", and answers with `sum`, its
@@ -61,11 +66,9 @@ class MarkedSum(tf.Module):
     """
 
     def __init__(self, model: keras.Model):
-        super().__init__(name="marked_sum")
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("marked_sum", model.variables)
         stack, output = model.get_layer("recurrence"), model.get_layer("output_projection")
 
-        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
         def serve(text):
             words = tf.strings.split(text)
             marks = tf.cast(tf.strings.regex_full_match(words.values, r".*\*"), tf.float32)
@@ -77,29 +80,24 @@ class MarkedSum(tf.Module):
             )
             return {"sum": total, "gradient_norm": norms, "length": length}
 
-        @graph_function(
-            input_signature=[
-                tf.TensorSpec([None, None, 2], tf.float32, name="features"),
-                tf.TensorSpec([None], tf.int32, name="length"),
-            ]
-        )
         def steps(features, length):
             given = {"features": features, "length": length}
             return {"sum": model(given, training=False)["logits"][:, 0]}
 
-        self.serve, self.steps = serve, steps
+        numbers = [
+            tf.TensorSpec([None, None, 2], tf.float32, name="features"),
+            tf.TensorSpec([None], tf.int32, name="length"),
+        ]
+        self.add("serving_default", serve, [tf.TensorSpec([None], tf.string, name="text")])
+        self.add("steps", steps, numbers)
 
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "steps": self.steps}
 
-
-class Recall(tf.Module):
+class Recall(SignatureModule):
     """Ten digits from 0 to 7 as text, to what is left of them after a wait.
 
-    `serving_default` takes `text`, such as "3141526535", and `wait`, int [1] or [B] with the
-    training length as default; it answers with `text`, and the `probability` of each symbol.
+    `serving_default` takes `text`, such as "3141526535", and waits as long as in training; it
+    answers with `text`, and the `probability` of each symbol. `with_settings` takes `wait` too, at
+    most `MOST_STEPS`.
     `tokens` takes whole sequences with their lengths and answers with `ids` [B, T] and
     `probabilities` [B, T, 8].
 
@@ -109,9 +107,7 @@ class Recall(tf.Module):
     """
 
     def __init__(self, model: keras.Model, wait: int):
-        super().__init__(name="recall")
-        self.weights = [variable.value for variable in model.variables]
-        default_wait = tf.constant([wait], tf.int32)
+        super().__init__("recall", model.variables)
         tokens_spec = tf.TensorSpec([None, None], tf.int32, name="tokens")
         length_spec = tf.TensorSpec([None], tf.int32, name="length")
 
@@ -120,17 +116,10 @@ class Recall(tf.Module):
             given = {"tokens": tokens, "length": length}
             return tf.nn.softmax(model(given, training=False)["logits"])
 
-        @graph_function(
-            input_signature=[
-                tf.TensorSpec([None], tf.string, name="text"),
-                tf.TensorSpec([None], tf.int32, name="wait"),
-            ]
-        )
-        def serve(text, wait=default_wait):
+        def serve(text, wait):
             letters = tf.strings.bytes_split(text).to_tensor("0", shape=[None, COPIED])
             symbols = tf.clip_by_value(tf.strings.to_number(letters, tf.int32), 0, SYMBOLS - 1)
             batch = tf.shape(symbols)[0]
-            wait = tf.maximum(tf.broadcast_to(wait, [batch]), 1)
             length = wait + 2 * COPIED
             after = tf.fill([batch, tf.reduce_max(length) - COPIED], BLANK)
             asks = tf.one_hot(wait - 1, tf.shape(after)[1], dtype=tf.int32)
@@ -144,7 +133,6 @@ class Recall(tf.Module):
                 "probability": tf.reduce_max(found, -1),
             }
 
-        @graph_function(input_signature=[tokens_spec, length_spec])
         def tokens(tokens, length):
             probabilities = answer(tokens, length)
             return {
@@ -152,9 +140,7 @@ class Recall(tf.Module):
                 "probabilities": probabilities,
             }
 
-        self.serve, self.tokens = serve, tokens
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "tokens": self.tokens}
+        longest = Setting("wait", wait, tf.int32, 1, MOST_STEPS)
+        text_spec = tf.TensorSpec([None], tf.string, name="text")
+        self.add("serving_default", serve, [text_spec], [longest])
+        self.add("tokens", tokens, [tokens_spec, length_spec])

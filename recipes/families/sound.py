@@ -35,7 +35,7 @@ def public_recordings(
         file.name
         for file in datasets.get(DATASET).files
         if file.name.endswith(".wav")
-        and _split_of(file.name, validation_recordings, held_out_speaker) == split
+        and split_of(file.name, validation_recordings, held_out_speaker) == split
     ]
     paths = datasets.fetch(DATASET, wanted)
     found = (read_recording(paths[name]) for name in wanted)
@@ -51,7 +51,7 @@ def public_recordings(
     ]
 
 
-def _split_of(name: str, validation_recordings: int, held_out_speaker: str | None) -> str:
+def split_of(name: str, validation_recordings: int, held_out_speaker: str | None) -> str:
     """Which split a public recording is in: by its index, or by its speaker."""
     found = NAME.fullmatch(Path(name).name)
     speaker, index = found[2], int(found[3])
@@ -81,4 +81,4 @@ def warmup_requests() -> dict[str, dict[str, np.ndarray]]:
     tone = 0.5 * np.sin(np.arange(4000) * 0.3).astype("float32")
     padded = np.stack([tone, np.pad(tone[:3000], [0, 1000])])
     samples = {"waveform": padded, "length": np.array([4000, 3000], "int32")}
-    return {"serving_default": samples, "wav": {"wav": np.array([_wav_bytes(tone)], object)}}
+    return {"serving_default": {"wav": np.array([_wav_bytes(tone)], object)}, "waveform": samples}

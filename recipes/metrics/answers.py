@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import unknown_name
+from zoo.signature_names import taking
 
 Answer = Mapping[str, np.ndarray]
 
@@ -13,17 +14,22 @@ Answer = Mapping[str, np.ndarray]
 class Answers:
     """Calls signatures by name; what is left out takes its default.
 
+    A call with settings goes to the signature that takes them beside the named one.
+
     Args:
         functions: For each signature, a function of keyword tensors that returns a dict.
+        inputs: names of the inputs of each signature; None where no signature takes settings.
     """
 
-    def __init__(self, functions: Mapping[str, Any]):
-        self.functions = functions
+    def __init__(
+        self, functions: Mapping[str, Any], inputs: Mapping[str, Sequence[str]] | None = None
+    ):
+        self.functions, self.inputs = functions, inputs or {}
 
     def __call__(self, signature: str = "serving_default", **inputs) -> dict[str, np.ndarray]:
         if signature not in self.functions:
             raise unknown_name("signature", signature, self.functions)
-        outputs = self.functions[signature](**inputs)
+        outputs = self.functions[taking(signature, inputs, self.inputs)](**inputs)
         return {name: np.asarray(value) for name, value in outputs.items()}
 
 

@@ -1,9 +1,12 @@
 """From a run folder to saved_models/<name>/: a version, its card, its metrics, its Keras model."""
 
+import inspect
 import os
 import shutil
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
+
+import numpy as np
 
 from recipes.workbench.alignment import PICTURE, illustrate
 from recipes.workbench.card import card
@@ -12,6 +15,7 @@ from zoo.errors import InputError
 from zoo.files import write_atomically
 from zoo.references.saved_models import list_versions
 from zoo.serving import export_saved_model
+from zoo.signature_names import with_settings
 from zoo.training.run_folder import RunFolder
 
 
@@ -86,12 +90,28 @@ def _requests(run: Run) -> list:
 
     A recipe of several kinds of models has requests for the signatures and inputs of them all.
     """
-    found = []
+    signatures, found = run.module.signatures, {}
     for name, given in run.recipe.warmup():
-        if name in run.module.signatures:
-            takes = {spec.name for spec in run.module.signatures[name].input_signature}
-            found.append((name, {key: value for key, value in given.items() if key in takes}))
-    return found
+        if name not in signatures:
+            continue
+        # What has settings beside its inputs warms up both signatures.
+        for asked in (name, with_settings(name)):
+            if asked in signatures:
+                specs = [spec.name for spec in signatures[asked].input_signature]
+                found[asked] = {key: value for key, value in given.items() if key in specs}
+        rows = len(next(iter(given.values())))
+        for key, value in _defaults(signatures.get(with_settings(name))).items():
+            if key in {spec.name for spec in signatures[name].input_signature}:
+                found[name].setdefault(key, np.repeat(value, rows, 0))
+    return list(found.items())
+
+
+def _defaults(signature) -> dict[str, np.ndarray]:
+    """Returns the defaults [1, ...] of a signature's inputs by name; none for no signature."""
+    if signature is None:
+        return {}
+    parameters = inspect.signature(signature.python_function).parameters.values()
+    return {one.name: one.default.numpy() for one in parameters if one.default is not one.empty}
 
 
 def _make(folder: Path) -> None:

@@ -48,7 +48,9 @@ class SavedRecipe:
         def call(signature):
             return lambda **inputs: self.model(signature=signature, **inputs)
 
-        return Answers({name: call(name) for name in self.model.signatures})
+        names = self.model.signatures
+        inputs = {name: list(self.model.inputs(name)) for name in names}
+        return Answers({name: call(name) for name in names}, inputs)
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Measures the saved model on a split of the data that it was trained from."""

@@ -261,7 +261,9 @@ class Run:
     @property
     def answers(self) -> Answers:
         """The signatures of the module."""
-        return Answers({name: _by_name(f) for name, f in self.module.signatures.items()})
+        functions = self.module.signatures
+        inputs = {name: [one.name for one in f.input_signature] for name, f in functions.items()}
+        return Answers({name: _by_name(f) for name, f in functions.items()}, inputs)
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Measures the model and the recipe's baselines on a split; metrics.json keeps both."""

@@ -37,7 +37,9 @@ def test_answers_hold_the_evidence_and_are_drawn():
     recipe, settings, assets, model = small("attention")
     module = recipe.module(settings, assets, model)
     png = recipe.warmup()[0][1]["image_bytes"][0]
-    answer = {name: value.numpy() for name, value in module.serve(tf.constant([png])).items()}
+    answer = {
+        name: value.numpy() for name, value in module.serving_default(tf.constant([png])).items()
+    }
     assert answer["evidence"].shape == (1, 7, 7) and answer["label"][0] in b"abc"
     figure = pytest.importorskip("matplotlib.figure").Figure()
     recipe.draw(figure, png, answer)

@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.errors import InputError, unknown_name
 from zoo.references.saved_models import find
+from zoo.signature_names import taking
 
 
 class SavedModel:
@@ -50,7 +51,8 @@ class SavedModel:
         Args:
             *rows: The inputs that have no default, in the order of their names.
             signature: Defaults to "serving_default".
-            **inputs: Inputs by name. A single value for a setting stands for every row.
+            **inputs: Inputs by name. A single value for a setting stands for every row. Settings
+                are inputs of the signature that takes them too; it is chosen by itself.
 
         Returns:
             Arrays by output name; strings are bytes in UTF-8.
@@ -60,6 +62,8 @@ class SavedModel:
         """
         from zoo.serving.status import ServingError
 
+        taken = {name: one.inputs for name, one in self._servable.signatures.items()}
+        signature = taking(signature, inputs, taken)
         chosen = self._signature(signature)
         required = [name for name in chosen.inputs if name not in chosen.defaults]
         given = dict(zip(required, rows, strict=False)) | inputs

@@ -4,11 +4,12 @@ import keras
 import tensorflow as tf
 
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import SignatureModule
 
 BAR = "|"
 
 
-class ChordsToChord(tf.Module):
+class ChordsToChord(SignatureModule):
     """What a model of frames of notes exports.
 
     `serving_default`: `chords` [B], MIDI numbers separated by spaces with | after each chord, such
@@ -24,16 +25,14 @@ class ChordsToChord(tf.Module):
     """
 
     def __init__(self, model: keras.Model, lowest_note: int, num_notes: int):
-        super().__init__(name="chords_to_chord")
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("chords_to_chord", model.variables)
 
-        @graph_function(
-            input_signature=[
-                tf.TensorSpec([None, None, num_notes], tf.float32, name="roll"),
-                tf.TensorSpec([None], tf.int32, name="length"),
-            ]
-        )
+        roll_specs = [
+            tf.TensorSpec([None, None, num_notes], tf.float32, name="roll"),
+            tf.TensorSpec([None], tf.int32, name="length"),
+        ]
+
+        @graph_function(input_signature=roll_specs)
         def roll(roll, length):
             # A frame of silence comes before the first: what begins a piece is guessed from it.
             given = tf.pad(roll, [[0, 0], [1, 0], [0, 0]])
@@ -51,7 +50,6 @@ class ChordsToChord(tf.Module):
                 "frames": tf.reduce_sum(tf.cast(judged, tf.int32), 1),
             }
 
-        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="chords")])
         def serve(chords):
             bars = tf.strings.split(tf.strings.strip(chords), BAR)
             # What stands after the last bar line, nothing as a rule, is a chord if notes are there.
@@ -71,9 +69,5 @@ class ChordsToChord(tf.Module):
             length = tf.cast(ragged.row_lengths(), tf.int32)
             return roll(ragged.to_tensor(), length)
 
-        self.serve, self.roll = serve, roll
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "roll": self.roll}
+        self.add("serving_default", serve, [tf.TensorSpec([None], tf.string, name="chords")])
+        self.add("roll", roll, roll_specs)

@@ -1,20 +1,21 @@
 """Columns of numbers in, forecasts out, in the units that they were measured in."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import SignatureModule
 
 
-class Forecaster(tf.Module):
+class Forecaster(SignatureModule):
     """What a recipe of series exports: the last rows by column, answered with the next values.
 
-    `serving_default` takes each column as [batch, rows], the oldest row first, padded on the right,
-    and `length`, the rows that are real; nan where nothing was measured. The last `window` of them
-    are read; a shorter past is filled up before its start as not measured. Scaling and the filling
+    `serving_default` takes each column as [batch, rows], the oldest row first; nan where nothing
+    was measured. `padded` takes columns that are not equally long, padded on the right, and
+    `length`, the rows that are real. The last `window` of them are read; a shorter past is filled
+    up before its start as not measured. Scaling and the filling
     of gaps are in the model. A column of words is taken as strings. Where the series was not
     measured at all in the window, `last` and the forecast are nan.
 
@@ -38,18 +39,17 @@ class Forecaster(tf.Module):
         words: Mapping[str, Sequence[str]] | None = None,
         lowest: float | None = None,
     ):
-        super().__init__(name="forecaster")
+        super().__init__("forecaster", model.variables)
         words = dict(words or {})
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
         kinds = {
             name: tf.string if name in words else tf.as_dtype(tensor.dtype)
             for name, tensor in model.input.items()
         }
         specs = [tf.TensorSpec([None, None], kind, name) for name, kind in kinds.items()]
-        specs.append(tf.TensorSpec([None], tf.int32, "length"))
+        length_spec = tf.TensorSpec([None], tf.int32, "length")
 
-        def serve(*columns):
+        @graph_function(input_signature=[*specs, length_spec])
+        def padded(*columns):
             *columns, length = columns
             given = {
                 name: _last_rows(column, length, window)
@@ -65,17 +65,12 @@ class Forecaster(tf.Module):
             horizon = tf.broadcast_to(tf.range(1, forecast.shape[1] + 1), tf.shape(forecast))
             return {"forecast": forecast, "horizon": horizon, "last": last}
 
-        # Its arguments are the columns by name, which are known only now.
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        serve.__signature__ = inspect.Signature(
-            [inspect.Parameter(spec.name, kind) for spec in specs]
-        )
-        self.serve = graph_function(serve, input_signature=specs)
+        def serve(*columns):
+            shape = tf.shape(columns[0])
+            return padded(*columns, tf.fill(shape[:1], shape[1]))
 
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve}
+        self.add("serving_default", serve, specs)
+        self.add("padded", padded, [*specs, length_spec])
 
 
 def _last_rows(column, length, window):

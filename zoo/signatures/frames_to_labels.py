@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from zoo.images.pictures import decode_clip, standardise_clip
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import SignatureModule
 
 
-class FramesToLabels(tf.Module):
+class FramesToLabels(SignatureModule):
     """What `n_to_n` over frames exports: encoded clips in, a label for each frame out.
 
     Two signatures. `serving_default` takes encoded clips (an animated GIF, or a picture with square
@@ -24,14 +25,11 @@ class FramesToLabels(tf.Module):
     """
 
     def __init__(self, model: keras.Model, labels: Sequence[str], height: int, width: int):
-        super().__init__(name="frames_to_labels")
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("frames_to_labels", model.variables)
         names = list(labels)
         frames_spec = tf.TensorSpec([None, None, height, width], tf.uint8, name="frames")
         length_spec = tf.TensorSpec([None], tf.int32, name="length")
 
-        # A function of its own, so that the file holds it once and not once a signature.
         @graph_function(input_signature=[frames_spec, length_spec])
         def label(frames, length):
             batch, time = tf.shape(frames)[0], tf.shape(frames)[1]
@@ -50,7 +48,6 @@ class FramesToLabels(tf.Module):
                 "length": length,
             }
 
-        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="clip_bytes")])
         def serve(clip_bytes):
             clips = tf.map_fn(
                 lambda data: standardise_clip(decode_clip(data), height, width),
@@ -61,13 +58,5 @@ class FramesToLabels(tf.Module):
             )
             return label(clips.to_tensor(), tf.cast(clips.row_lengths(), tf.int32))
 
-        @graph_function(input_signature=[frames_spec, length_spec])
-        def frames(frames, length):
-            return label(frames, length)
-
-        self.serve, self.frames = serve, frames
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "frames": self.frames}
+        self.add("serving_default", serve, [tf.TensorSpec([None], tf.string, name="clip_bytes")])
+        self.add("frames", label, [frames_spec, length_spec])

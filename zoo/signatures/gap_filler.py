@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import SignatureModule
 from zoo.text import PAD_ID, TextFront, Vocabulary
 from zoo.text.vocabulary import SPECIAL
 
@@ -14,7 +15,7 @@ _NUM_SPECIAL = len(SPECIAL)
 _CUT = "\x1f"
 
 
-class GapFiller(tf.Module):
+class GapFiller(SignatureModule):
     """What `cloze` exports: it fills the gaps of a text, or says what it expects at every word.
 
     `serving_default` takes `text` with gaps written `___`. Outputs, with G the most gaps of a row
@@ -43,15 +44,11 @@ class GapFiller(tf.Module):
         *,
         num_alternatives: int = 5,
     ):
-        super().__init__(name="gap_filler")
-        self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("gap_filler", model.variables, vocabulary=vocabulary)
         count = min(num_alternatives, len(vocabulary) - _NUM_SPECIAL)
         text_spec = tf.TensorSpec([None], tf.string, name="text")
         tokens_spec = tf.TensorSpec([None], tf.string, name="tokens")
 
-        # A function of its own, so that the file holds it once and not once a signature.
         @graph_function(
             input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
         )
@@ -70,7 +67,6 @@ class GapFiller(tf.Module):
             top = tf.math.top_k(found, count)
             return vocabulary.strings(top.indices), top.values
 
-        @graph_function(input_signature=[text_spec])
         def serve(text):
             text = front.normalizer.normalize(text)
             tokens = front.tokenizer.split(text)
@@ -91,7 +87,6 @@ class GapFiller(tf.Module):
                 "gaps": tf.cast(words.row_lengths(), tf.int32),
             }
 
-        @graph_function(input_signature=[tokens_spec])
         def every_word(tokens):
             words = tf.strings.split(tokens)
             ids, lengths = encoded(words.with_values(front.normalizer.normalize(words.values)))
@@ -110,12 +105,8 @@ class GapFiller(tf.Module):
                 "lengths": lengths,
             }
 
-        self.serve, self.every_word = serve, every_word
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "every_word": self.every_word}
+        self.add("serving_default", serve, [text_spec])
+        self.add("every_word", every_word, [tokens_spec])
 
 
 def _filled(text, words):

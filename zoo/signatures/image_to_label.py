@@ -7,11 +7,12 @@ import tensorflow as tf
 
 from zoo.images.pictures import decode_picture, standardise
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import SignatureModule
 
 Tensors = Mapping[str, tf.Tensor]
 
 
-class ImageToLabel(tf.Module):
+class ImageToLabel(SignatureModule):
     """What a classifier of pictures exports: encoded pictures in, labels with probabilities out.
 
     Two signatures. `serving_default` takes encoded pictures (PNG, JPEG, BMP, GIF; any size) and
@@ -37,13 +38,10 @@ class ImageToLabel(tf.Module):
         to_inputs: Callable[[tf.Tensor], Tensors],
         details: Callable[[Tensors, Tensors], Tensors] = lambda inputs, outputs: {},
     ):
-        super().__init__(name="image_to_label")
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("image_to_label", model.variables)
         names = list(labels)
         pixels_spec = tf.TensorSpec([None, height, width], tf.uint8, name="image")
 
-        # A function of its own, so that the file holds it once and not once a signature.
         @graph_function(input_signature=[pixels_spec])
         def classify(image):
             inputs = to_inputs(tf.cast(image, tf.float32) / 255.0)
@@ -60,7 +58,6 @@ class ImageToLabel(tf.Module):
                 **details(inputs, outputs),
             }
 
-        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
         def serve(image_bytes):
             return classify(
                 tf.map_fn(
@@ -70,13 +67,5 @@ class ImageToLabel(tf.Module):
                 )
             )
 
-        @graph_function(input_signature=[pixels_spec])
-        def pixels(image):
-            return classify(image)
-
-        self.serve, self.pixels = serve, pixels
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "pixels": self.pixels}
+        self.add("serving_default", serve, [tf.TensorSpec([None], tf.string, name="image_bytes")])
+        self.add("pixels", classify, [pixels_spec])

@@ -8,16 +8,21 @@ from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
 from zoo.images.pictures import decode_picture, standardise_clip
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import Setting, SignatureModule
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokenizer, Vocabulary
 
+# The longest text that a caller can ask for.
+MOST_WORDS = 256
 
-class ImageToText(tf.Module):
+
+class ImageToText(SignatureModule):
     """What `captioning` exports.
 
     `serving_default` takes encoded pictures (PNG, JPEG, BMP, GIF; any size), which are scaled to
     the training pictures' size, filled up where their shape is another, and turned into their
     negatives where their edge is bright. `pixels` takes pictures of that size. Both answer with
-    `text`, its `score`, and `n_best` with `n_best_scores`; `max_length` is an input with a default.
+    `text`, its `score`, and `n_best` with `n_best_scores`; `with_settings` takes pictures as
+    `serving_default` does, and `max_length`.
 
     Args:
         model: What `captioning` built, of one channel.
@@ -41,18 +46,13 @@ class ImageToText(tf.Module):
         num_results: int = 3,
         max_length: int = 16,
     ):
-        super().__init__(name="image_to_text")
+        super().__init__("image_to_text", model.variables, vocabulary=vocabulary)
         check_search(beam_width, num_results)
-        self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
         pixels_spec = tf.TensorSpec([None, height, width], tf.uint8, name="image")
-        limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
-        limit = tf.constant([max_length], tf.int32)
+        limit = Setting("max_length", max_length, tf.int32, 0, MOST_WORDS)
 
-        # A function of its own, so that the file holds it once and not once a signature.
-        @graph_function(input_signature=[pixels_spec, limit_spec])
+        @graph_function(input_signature=[pixels_spec, limit.spec])
         def describe(image, max_length):
             rows = tf.shape(image)[0]
             bright = tf.cast(image, tf.float32)[..., None] / 255.0
@@ -64,7 +64,7 @@ class ImageToText(tf.Module):
                 beam_width=beam_width,
                 **beam_step(decoder, beam_width),
                 num_results=num_results,
-                max_length=tf.maximum(tf.broadcast_to(max_length, [rows]), 0),
+                max_length=max_length,
                 start_id=START_ID,
                 stop_id=STOP_ID,
                 forbidden_ids=(PAD_ID, UNKNOWN_ID, START_ID),
@@ -81,10 +81,7 @@ class ImageToText(tf.Module):
                 "n_best_scores": found.scores,
             }
 
-        @graph_function(
-            input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes"), limit_spec]
-        )
-        def serve(image_bytes, max_length=limit):
+        def serve(image_bytes, max_length):
             pictures = tf.map_fn(
                 lambda data: standardise_clip(decode_picture(data)[None], height, width)[0],
                 image_bytes,
@@ -92,13 +89,9 @@ class ImageToText(tf.Module):
             )
             return describe(pictures, max_length)
 
-        @graph_function(input_signature=[pixels_spec, limit_spec])
-        def pixels(image, max_length=limit):
-            return describe(image, max_length)
+        def pixels(image):
+            return describe(image, tf.fill(tf.shape(image)[:1], max_length))
 
-        self.serve, self.pixels = serve, pixels
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "pixels": self.pixels}
+        picture = tf.TensorSpec([None], tf.string, name="image_bytes")
+        self.add("serving_default", serve, [picture], [limit])
+        self.add("pixels", pixels, [pixels_spec])

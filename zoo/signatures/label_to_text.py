@@ -6,20 +6,23 @@ import keras
 import tensorflow as tf
 
 from zoo.decoding import sample
-from zoo.signatures.graph_function import graph_function
-from zoo.signatures.language_model import Drawing
+from zoo.signatures.language_model import drawing_settings, drawn_by
+from zoo.signatures.signature_module import Setting, SignatureModule
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, TextFront, Vocabulary, fed_and_wanted
 
+# The longest text that a caller can ask for.
+MOST_TOKENS = 512
 
-class LabelToText(tf.Module):
+
+class LabelToText(SignatureModule):
     """What `one_to_n` over classes exports.
 
     `serving_default`: label -> a text of that class. `score`: label and text -> the text's nats.
     `label_ids`: the number of the label -> token ids.
 
-    The settings of drawing are inputs with defaults, of shape [1] or [batch]: `temperature` (0 is
-    greedy), `top_k` (0 keeps all), `top_p` (1 keeps all), `max_length`, and `seed`: the same label
-    and seed give the same text. A label that is not known is answered as no label at all, and
+    `with_settings` and `label_ids_with_settings` take the settings of drawing too, [1] or [batch]
+    each (see `drawing_settings`), and `max_length`, at most `MOST_TOKENS`: the same label and seed
+    give the same text. A label that is not known is answered as no label at all, and
     `label_known` says so.
 
     Args:
@@ -27,7 +30,7 @@ class LabelToText(tf.Module):
         labels: The labels, in the order of the model's features.
         vocabulary: Of the tokens.
         tokenizer: How text is read, cut and joined; labels are read by its normalizer.
-        temperature, top_k, top_p, max_length: Defaults of the inputs.
+        temperature, top_k, top_p, max_length: defaults of the settings.
     """
 
     def __init__(
@@ -42,10 +45,7 @@ class LabelToText(tf.Module):
         top_p: float = 1.0,
         max_length: int = 64,
     ):
-        super().__init__(name="label_to_text")
-        self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("label_to_text", model.variables, vocabulary=vocabulary)
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(
@@ -63,34 +63,20 @@ class LabelToText(tf.Module):
         def step(tokens, state, memory):
             return decoder.step(tokens, state, memory, training=False)
 
-        def write(ids, drawing, max_length):
-            rows = tf.shape(ids)[0]
+        def write(ids, temperature, top_k, top_p, seed, max_length):
             return sample(
                 step,
                 *start(ids),
                 start_id=START_ID,
                 stop_id=STOP_ID,
                 forbidden_ids=(PAD_ID, UNKNOWN_ID, START_ID),
-                max_length=tf.maximum(tf.broadcast_to(max_length, [rows]), 0),
-                **drawing.settings(rows),
+                max_length=max_length,
+                **drawn_by(temperature, top_k, top_p, seed),
             )
 
-        specs = [
-            tf.TensorSpec([None], tf.float32, name="temperature"),
-            tf.TensorSpec([None], tf.int32, name="top_k"),
-            tf.TensorSpec([None], tf.float32, name="top_p"),
-            tf.TensorSpec([None], tf.int32, name="seed"),
-            tf.TensorSpec([None], tf.int32, name="max_length"),
-        ]
-        label_spec = tf.TensorSpec([None], tf.string, name="label")
-        warmth, most = tf.constant([temperature], tf.float32), tf.constant([top_k], tf.int32)
-        share, first = tf.constant([top_p], tf.float32), tf.constant([0], tf.int32)
-        limit = tf.constant([max_length], tf.int32)
-
-        @graph_function(input_signature=[label_spec, *specs])
-        def serve(label, temperature=warmth, top_k=most, top_p=share, seed=first, max_length=limit):
+        def serve(label, *drawing):
             ids = self.table.lookup(tokenizer.normalizer.normalize(label))
-            found = write(ids, Drawing(temperature, top_k, top_p, seed), max_length)
+            found = write(ids, *drawing)
             written = tf.RaggedTensor.from_tensor(found.tokens, found.lengths)
             return {
                 "text": tokenizer.join(vocabulary.strings(written)),
@@ -99,18 +85,14 @@ class LabelToText(tf.Module):
                 "label_known": ids >= 0,
             }
 
-        @graph_function(input_signature=[tf.TensorSpec([None], tf.int32, name="label_id"), *specs])
-        def label_ids(
-            label_id, temperature=warmth, top_k=most, top_p=share, seed=first, max_length=limit
-        ):
-            found = write(label_id, Drawing(temperature, top_k, top_p, seed), max_length)
+        def label_ids(label_id, *drawing):
+            found = write(label_id, *drawing)
             return {
                 "ids": found.tokens,
                 "lengths": found.lengths,
                 "scores": found.log_probabilities,
             }
 
-        @graph_function(input_signature=[label_spec, tf.TensorSpec([None], tf.string, name="text")])
         def score(label, text):
             ids = vocabulary.ids(tokenizer.split(text))
             given, target = fed_and_wanted(ids)
@@ -125,13 +107,11 @@ class LabelToText(tf.Module):
                 "tokens": tf.reduce_sum(tf.cast(real, tf.int32), axis=1),
             }
 
-        self.serve, self.label_ids, self.score = serve, label_ids, score
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {
-            "serving_default": self.serve,
-            "label_ids": self.label_ids,
-            "score": self.score,
-        }
+        label_spec = tf.TensorSpec([None], tf.string, name="label")
+        id_spec = tf.TensorSpec([None], tf.int32, name="label_id")
+        text_spec = tf.TensorSpec([None], tf.string, name="text")
+        drawing = drawing_settings(temperature, top_k, top_p)
+        drawing.append(Setting("max_length", max_length, tf.int32, 0, MOST_TOKENS))
+        self.add("serving_default", serve, [label_spec], drawing)
+        self.add("label_ids", label_ids, [id_spec], drawing)
+        self.add("score", score, [label_spec, text_spec])

@@ -8,19 +8,21 @@ import tensorflow as tf
 
 from zoo.audio.griffin_lim import STEP, griffin_lim
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import Setting, SignatureModule
 
 # The longest sound that is made.
 MOST_SECONDS = 5.0
 
 
-class LabelToWaveform(tf.Module):
+class LabelToWaveform(SignatureModule):
     """What `one_to_frames` over labels and speakers exports.
 
-    `serving_default`: `label`, `speaker` and `seconds` [B] -> `waveform` [B, S] from -1 to 1,
-    `length` [B], `sample_rate` [B], `wav` [B], the bytes of a WAV file each, and `label_known`,
-    `speaker_known`. `seconds` of 0, the default, is as long as the speaker usually takes, and at
-    most 5. An unknown speaker is given no voice of its own, an unknown label no sound.
-    `frames`: the same, but gives the spectrum's logarithms [B, T, 129] and their `num_frames`.
+    `serving_default`: `label` [B] -> `waveform` [B, S] from -1 to 1, `length` [B], `sample_rate`
+    [B], `wav_bytes` [B], a WAV file each, and `label_known`, `speaker_known`. `with_settings` takes
+    `speaker` and `seconds` too; 0 seconds, the default, is as long as the speaker usually takes,
+    and 5 are the most. An unknown speaker is given no voice of its own, an unknown label no sound.
+    `frames` and `frames_with_settings`: the same, but give the spectrum's logarithms [B, T, 129]
+    and their `num_frames`.
 
     Args:
         model: What `one_to_frames` built; its features are one-hot labels, then one-hot speakers.
@@ -37,10 +39,9 @@ class LabelToWaveform(tf.Module):
         usual_frames: np.ndarray,
         sample_rate: int,
     ):
-        super().__init__(name="label_to_waveform")
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
-        self.tables = [_table(labels), _table(speakers)]
+        super().__init__(
+            "label_to_waveform", model.variables, tables=[_table(labels), _table(speakers)]
+        )
         usual = np.asarray(usual_frames, "int32")
         # For a speaker that is not known: the mean of all.
         usual = tf.constant(
@@ -55,11 +56,8 @@ class LabelToWaveform(tf.Module):
             ]
         )
         def spectrum(label, speaker, seconds):
-            rows = tf.shape(label)[0]
             said, voice = self.tables[0].lookup(label), self.tables[1].lookup(speaker)
-            voice = tf.broadcast_to(voice, [rows])
             where = tf.stack([tf.maximum(said, 0), voice % (len(speakers) + 1)], 1)
-            seconds = tf.clip_by_value(tf.broadcast_to(seconds, [rows]), 0.0, MOST_SECONDS)
             wanted = tf.cast(tf.round(seconds * sample_rate / STEP), tf.int32)
             count = tf.where(wanted > 0, wanted, tf.gather_nd(usual, where))
             count = tf.where(said >= 0, count, 0)
@@ -73,12 +71,7 @@ class LabelToWaveform(tf.Module):
                 "speaker_known": voice >= 0,
             }
 
-        text = [tf.TensorSpec([None], tf.string, name=name) for name in ("label", "speaker")]
-        text.append(tf.TensorSpec([None], tf.float32, name="seconds"))
-        anyone, usually = tf.constant([""]), tf.constant([0.0])
-
-        @graph_function(input_signature=text)
-        def serve(label, speaker=anyone, seconds=usually):
+        def serve(label, speaker, seconds):
             made = spectrum(label, speaker, seconds)
             waveform = griffin_lim(made["frames"], made["num_frames"])
             loudest = tf.reduce_max(tf.abs(waveform), 1, keepdims=True)
@@ -93,21 +86,18 @@ class LabelToWaveform(tf.Module):
                 "waveform": waveform,
                 "length": length,
                 "sample_rate": tf.fill(tf.shape(length), sample_rate),
-                "wav": wav,
+                "wav_bytes": wav,
                 "label_known": made["label_known"],
                 "speaker_known": made["speaker_known"],
             }
 
-        @graph_function(input_signature=text)
-        def frames(label, speaker=anyone, seconds=usually):
-            return spectrum(label, speaker, seconds)
-
-        self.serve, self.frames = serve, frames
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "frames": self.frames}
+        given = [tf.TensorSpec([None], tf.string, name="label")]
+        settings = [
+            Setting("speaker", "", tf.string),
+            Setting("seconds", 0.0, tf.float32, 0.0, MOST_SECONDS),
+        ]
+        self.add("serving_default", serve, given, settings)
+        self.add("frames", spectrum, given, settings)
 
 
 def _table(names: Sequence[str]) -> tf.lookup.StaticHashTable:

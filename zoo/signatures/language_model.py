@@ -1,43 +1,56 @@
 """A language model that writes on, scores text, and streams with its state kept by the caller."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from zoo.decoding import read_prompt, sample, stream_step
-from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import Setting, SignatureModule, unknown_share
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokenizer, Vocabulary
 
-
-class Drawing(NamedTuple):
-    """How the next token is drawn: each a tensor [1] or [B]; see `choose_randomly`."""
-
-    temperature: tf.Tensor
-    top_k: tf.Tensor
-    top_p: tf.Tensor
-    seed: tf.Tensor
-
-    def settings(self, num_rows) -> dict:
-        """Returns the settings of `sample` and `stream_step`, one of each a row."""
-        seed = tf.broadcast_to(self.seed, [num_rows])
-        return {
-            "temperature": tf.maximum(tf.broadcast_to(self.temperature, [num_rows]), 0.0),
-            "top_k": tf.maximum(tf.broadcast_to(self.top_k, [num_rows]), 0),
-            "top_p": tf.broadcast_to(self.top_p, [num_rows]),
-            # A seed a row: what a row draws does not depend on its place in a batch.
-            "seed": tf.stack([seed, tf.zeros_like(seed)], axis=1),
-        }
+# The longest text that a caller can ask for.
+MOST_TOKENS = 2000
 
 
-class LanguageModel(tf.Module):
+def drawing_settings(
+    temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0, seed: int = 0
+) -> list[Setting]:
+    """Returns the settings of drawing with these defaults; see `choose_randomly`.
+
+    Args:
+        temperature: divisor of the logits; 0 is greedy.
+        top_k: number of likeliest tokens that are drawn from; 0 keeps all.
+        top_p: share of the probability that is drawn from; 1 keeps all.
+        seed: seed of the drawing; the same one gives the same text.
+    """
+    return [
+        Setting("temperature", temperature, tf.float32, 0.0),
+        Setting("top_k", top_k, tf.int32, 0),
+        Setting("top_p", top_p, tf.float32),
+        Setting("seed", seed, tf.int32),
+    ]
+
+
+def drawn_by(temperature, top_k, top_p, seed) -> dict:
+    """Returns the arguments of `sample` and `stream_step` from the settings, [B] each."""
+    return {
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        # A seed a row: what a row draws does not depend on its place in a batch.
+        "seed": tf.stack([seed, tf.zeros_like(seed)], axis=1),
+    }
+
+
+class LanguageModel(SignatureModule):
     """What a language model of the N-to-N topology exports.
 
     `serving_default`: text -> how it goes on. `score`: text -> its nats. `next`: one step, the
     state of the model in and out, so that a client streams and no server remembers it.
 
-    The settings of drawing are inputs with defaults, of shape [1] or [batch]: `temperature` (0 is
-    greedy), `top_k` (0 keeps all), `top_p` (1 keeps all), and `seed`: the same one gives the same
-    text. Tokens that the vocabulary lacks are read as unknown, and never written.
+    `with_settings` and `next_with_settings` take the settings of drawing too, [1] or [batch] each
+    (see `drawing_settings`), and `with_settings` takes `max_length`, at most `MOST_TOKENS`. Tokens
+    that the vocabulary lacks are read as unknown, and never written.
 
     Args:
         one: A `zoo.topologies.TokenStep`: one step of the model, and many.
@@ -45,7 +58,7 @@ class LanguageModel(tf.Module):
         tokenizer: How text is cut and joined.
         start_id: The token that a text is taken to follow on.
         stop_id: The token that ends a text; None where only `max_length` does.
-        temperature, top_k, top_p, max_length, seed: Defaults of the inputs.
+        temperature, top_k, top_p, max_length, seed: defaults of the settings.
         num_top: How many of the most probable tokens `next` tells.
         window: Tokens that `score` runs at a time: a long text takes the memory of a window.
     """
@@ -66,10 +79,7 @@ class LanguageModel(tf.Module):
         num_top: int = 5,
         window: int = 256,
     ):
-        super().__init__(name="language_model")
-        self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in one.variables]
+        super().__init__("language_model", one.variables, vocabulary=vocabulary)
         self.state_width = sum(one.state_widths)
         forbidden = [PAD_ID, UNKNOWN_ID, START_ID, *([STOP_ID] if stop_id is None else [])]
 
@@ -83,28 +93,10 @@ class LanguageModel(tf.Module):
             return token_nats(one, start, ids, lengths, state)
 
         text_spec = tf.TensorSpec([None], tf.string, name="text")
-        drawing_specs = [
-            tf.TensorSpec([None], tf.float32, name="temperature"),
-            tf.TensorSpec([None], tf.int32, name="top_k"),
-            tf.TensorSpec([None], tf.float32, name="top_p"),
-            tf.TensorSpec([None], tf.int32, name="seed"),
-        ]
-        warmth = tf.constant([temperature], tf.float32)
-        most, share = tf.constant([top_k], tf.int32), tf.constant([top_p], tf.float32)
-        first_seed, limit = tf.constant([seed], tf.int32), tf.constant([max_length], tf.int32)
-        begins = tf.constant([0], tf.int32)
-        zeros = tf.zeros([1, self.state_width])
+        drawing = drawing_settings(temperature, top_k, top_p, seed)
+        limit = Setting("max_length", max_length, tf.int32, 0, MOST_TOKENS)
 
-        @graph_function(
-            input_signature=[
-                text_spec,
-                *drawing_specs,
-                tf.TensorSpec([None], tf.int32, name="max_length"),
-            ]
-        )
-        def serve(
-            text, temperature=warmth, top_k=most, top_p=share, seed=first_seed, max_length=limit
-        ):
+        def serve(text, temperature, top_k, top_p, seed, max_length):
             ids, lengths = tokenize(text)
             rows = tf.shape(lengths)[0]
             start, state = read_prompt(
@@ -116,9 +108,9 @@ class LanguageModel(tf.Module):
                 None,
                 start_id=start,
                 stop_id=stop_id,
-                max_length=tf.maximum(tf.broadcast_to(max_length, [rows]), 0),
+                max_length=max_length,
                 forbidden_ids=forbidden,
-                **Drawing(temperature, top_k, top_p, seed).settings(rows),
+                **drawn_by(temperature, top_k, top_p, seed),
             )
             written = tf.RaggedTensor.from_tensor(found.tokens, found.lengths)
             whole = tf.concat([tf.RaggedTensor.from_tensor(ids, lengths), written], 1)
@@ -135,10 +127,9 @@ class LanguageModel(tf.Module):
                 "score": found.log_probabilities,
                 "prompt_length": lengths,
                 "nats": nats,
-                "unknown_share": unknown_share(ids, lengths),
+                "unknown_share": unknown_share(tf.RaggedTensor.from_tensor(ids, lengths)),
             }
 
-        @graph_function(input_signature=[text_spec])
         def score(text):
             ids, lengths = tokenize(text)
             rows = tf.shape(lengths)[0]
@@ -166,30 +157,13 @@ class LanguageModel(tf.Module):
                 "nats_per_token": tf.math.divide_no_nan(total, tf.cast(lengths, tf.float32)),
                 "nats": total,
                 "length": lengths,
-                "unknown_share": unknown_share(ids, lengths),
+                "unknown_share": unknown_share(tf.RaggedTensor.from_tensor(ids, lengths)),
             }
 
-        @graph_function(
-            input_signature=[
-                text_spec,
-                *drawing_specs,
-                tf.TensorSpec([None], tf.int32, name="index"),
-                tf.TensorSpec([None, self.state_width], tf.float32, name="state"),
-            ]
-        )
-        def follow(
-            text,
-            temperature=warmth,
-            top_k=most,
-            top_p=share,
-            seed=first_seed,
-            index=begins,
-            state=zeros,
-        ):
+        def follow(text, index, state, temperature, top_k, top_p, seed):
             ids, lengths = tokenize(text)
             rows = tf.shape(lengths)[0]
-            index = tf.broadcast_to(index, [rows])
-            before = _parted(tf.broadcast_to(state, [rows, self.state_width]), one)
+            before = _parted(state, one)
             # A text begins after the start token; so does one that has ended and goes on.
             anew = (index == 0) | (lengths == 0)
             start = tf.fill([rows, 1], start_id)
@@ -203,7 +177,7 @@ class LanguageModel(tf.Module):
                 None,
                 index=index,
                 forbidden_ids=forbidden,
-                **Drawing(temperature, top_k, top_p, seed).settings(rows),
+                **drawn_by(temperature, top_k, top_p, seed),
             )
             likely = tf.math.top_k(tf.nn.softmax(drawn.logits), num_top)
             stops = drawn.tokens == (-1 if stop_id is None else stop_id)
@@ -217,12 +191,13 @@ class LanguageModel(tf.Module):
                 "top_probabilities": likely.values,
             }
 
-        self.serve, self.score, self.follow = serve, score, follow
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "score": self.score, "next": self.follow}
+        carried = [
+            Setting("index", 0, tf.int32),
+            Setting("state", 0.0, tf.float32, shape=(self.state_width,)),
+        ]
+        self.add("serving_default", serve, [text_spec], [*drawing, limit])
+        self.add("score", score, [text_spec])
+        self.add("next", follow, [text_spec], [*carried, *drawing], required=("index", "state"))
 
 
 def padded_ids(
@@ -232,12 +207,6 @@ def padded_ids(
     ids = vocabulary.ids(tokenizer.split(text))
     lengths = tf.cast(ids.row_lengths(), tf.int32)
     return tf.concat([ids.to_tensor(PAD_ID), tf.zeros_like(lengths)[:, None]], 1), lengths
-
-
-def unknown_share(ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Returns the share [B] of ids [B, N] that are unknown."""
-    unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
-    return tf.math.divide_no_nan(unknown, tf.cast(lengths, tf.float32))
 
 
 def token_nats(

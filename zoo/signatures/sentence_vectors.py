@@ -4,11 +4,12 @@ import keras
 import tensorflow as tf
 
 from zoo.signatures.graph_function import graph_function
-from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary, fed_and_wanted
+from zoo.signatures.signature_module import SignatureModule, unknown_share
+from zoo.text import PAD_ID, Vocabulary, fed_and_wanted
 from zoo.text.sentences import split_words
 
 
-class SentenceVectors(tf.Module):
+class SentenceVectors(SignatureModule):
     """What `skip_thought` exports.
 
     `serving_default`: `text` [B] -> `vector` [B, D] and `unknown_share`; an empty text has the
@@ -23,13 +24,10 @@ class SentenceVectors(tf.Module):
     """
 
     def __init__(self, model: keras.Model, vocabulary: Vocabulary, max_words: int):
-        super().__init__(name="sentence_vectors")
-        self.vocabulary = vocabulary
         encoder, decoders = model.get_layer("encoder"), model.get_layer("decoders")
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it, and so
-        # does the decoder of the sentence before, which no signature asks.
+        # No signature asks the decoder of the sentence before.
         variables = [*encoder.variables, *decoders.next.variables]
-        self.weights = [variable.value for variable in variables]
+        super().__init__("sentence_vectors", variables, vocabulary=vocabulary)
         text_spec = tf.TensorSpec([None], tf.string, name="text")
         ids_spec = tf.TensorSpec([None, None], tf.int32, name="source")
         length_spec = tf.TensorSpec([None], tf.int32, name="source_length")
@@ -46,19 +44,13 @@ class SentenceVectors(tf.Module):
             padded = tf.pad(ids.to_tensor(PAD_ID), [[0, 0], [0, 1]])
             return encode(padded, tf.cast(ids.row_lengths(), tf.int32))
 
-        @graph_function(input_signature=[text_spec])
         def serve(text):
             ids = cut(text)
-            unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
-            words = tf.cast(ids.row_lengths(), tf.float32)
             return {
                 "vector": encoded(ids)["vector"],
-                "unknown_share": tf.math.divide_no_nan(unknown, words),
+                "unknown_share": unknown_share(ids),
             }
 
-        @graph_function(
-            input_signature=[text_spec, tf.TensorSpec([None], tf.string, name="candidate")]
-        )
         def following(text, candidate):
             read, ids = encoded(cut(text)), cut(candidate)
             fed, target = fed_and_wanted(ids)
@@ -76,17 +68,10 @@ class SentenceVectors(tf.Module):
                 "tokens": tf.reduce_sum(tf.cast(real, tf.int32), axis=1),
             }
 
-        @graph_function(input_signature=[ids_spec, length_spec])
         def token_ids(source, source_length):
             return {"vector": encode(source, source_length)["vector"]}
 
-        self.serve, self.following, self.token_ids = serve, following, token_ids
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {
-            "serving_default": self.serve,
-            "following": self.following,
-            "token_ids": self.token_ids,
-        }
+        candidate_spec = tf.TensorSpec([None], tf.string, name="candidate")
+        self.add("serving_default", serve, [text_spec])
+        self.add("following", following, [text_spec, candidate_spec])
+        self.add("token_ids", token_ids, [ids_spec, length_spec])

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from zoo.signatures.graph_function import graph_function
-from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary
+from zoo.signatures.signature_module import SignatureModule, unknown_share
+from zoo.text import PAD_ID, Vocabulary
 from zoo.text.sentences import split_sentences, split_words
 
 
-class StoryToAnswer(tf.Module):
+class StoryToAnswer(SignatureModule):
     """What `reading_comprehension` exports.
 
     `serving_default`: strings `story` and `question` -> `answer`, `score` (its probability),
@@ -32,10 +32,7 @@ class StoryToAnswer(tf.Module):
         answers: Sequence[str],
         num_results: int = 5,
     ):
-        super().__init__(name="story_to_answer")
-        self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("story_to_answer", model.variables, vocabulary=vocabulary)
         names, count = tf.constant(list(answers)), min(num_results, len(answers))
 
         def answer(story, sentence_length, story_length, question, question_length):
@@ -61,7 +58,6 @@ class StoryToAnswer(tf.Module):
 
         text = [tf.TensorSpec([None], tf.string, name=name) for name in ("story", "question")]
 
-        @graph_function(input_signature=text)
         def serve(story, question):
             sentences = split_sentences(story)
             words = split_words(sentences)
@@ -78,32 +74,21 @@ class StoryToAnswer(tf.Module):
             )
             flat = ids.merge_dims(1, 2)
             every = tf.concat([flat, asked], 1)
-            unknown = tf.reduce_sum(tf.cast(every == UNKNOWN_ID, tf.float32), 1)
-            total = tf.cast(every.row_lengths(), tf.float32)
             return {
                 **said,
                 "sentences": _wide(sentences.to_tensor(""), 2),
-                "unknown_share": tf.math.divide_no_nan(unknown, total),
+                "unknown_share": unknown_share(every),
             }
 
-        @graph_function(
-            input_signature=[
-                tf.TensorSpec([None, None, None], tf.int32, name="story"),
-                tf.TensorSpec([None, None], tf.int32, name="sentence_length"),
-                tf.TensorSpec([None], tf.int32, name="story_length"),
-                tf.TensorSpec([None, None], tf.int32, name="question"),
-                tf.TensorSpec([None], tf.int32, name="question_length"),
-            ]
-        )
-        def token_ids(story, sentence_length, story_length, question, question_length):
-            return answer(story, sentence_length, story_length, question, question_length)
-
-        self.serve, self.token_ids = serve, token_ids
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "token_ids": self.token_ids}
+        ids = [
+            tf.TensorSpec([None, None, None], tf.int32, name="story"),
+            tf.TensorSpec([None, None], tf.int32, name="sentence_length"),
+            tf.TensorSpec([None], tf.int32, name="story_length"),
+            tf.TensorSpec([None, None], tf.int32, name="question"),
+            tf.TensorSpec([None], tf.int32, name="question_length"),
+        ]
+        self.add("serving_default", serve, text)
+        self.add("token_ids", answer, ids)
 
 
 def _wide(padded, rank: int):

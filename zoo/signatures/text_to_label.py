@@ -7,10 +7,11 @@ import tensorflow as tf
 
 from zoo.errors import InputError
 from zoo.signatures.graph_function import graph_function
-from zoo.text import PAD_ID, UNKNOWN_ID, Tokenizer, Vocabulary
+from zoo.signatures.signature_module import SignatureModule, unknown_share
+from zoo.text import PAD_ID, Tokenizer, Vocabulary
 
 
-class TextToLabel(tf.Module):
+class TextToLabel(SignatureModule):
     """What `n_to_one` exports: strings in, the labels with their probabilities out, best first.
 
     Three signatures, B texts of N tokens, K labels:
@@ -41,7 +42,7 @@ class TextToLabel(tf.Module):
 
         model = zoo.build("n_to_one", num_classes=2, vocabulary_size=len(vocabulary))
         module = TextToLabel(model, vocabulary, tokenizers.get("words"), ["no", "yes"])
-        module.serve(tf.constant(["a fine day"]))["label"]
+        module.serving_default(tf.constant(["a fine day"]))["label"]
     """
 
     def __init__(
@@ -53,15 +54,12 @@ class TextToLabel(tf.Module):
         *,
         max_length: int = 1000,
     ):
-        super().__init__(name="text_to_label")
+        super().__init__("text_to_label", model.variables, vocabulary=vocabulary)
         if model.output["logits"].shape[-1] != len(labels):
             raise InputError(
                 f"{len(labels)} labels for a model of {model.output['logits'].shape[-1]} classes; "
                 f"expected as many"
             )
-        self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
         pooling = model.get_layer("pooling")
         attends = pooling.kind == "attention"
         hidden = model.get_layer("recurrence").output[0]
@@ -73,7 +71,6 @@ class TextToLabel(tf.Module):
         text_spec = tf.TensorSpec([None], tf.string, name="text")
         example_spec = tf.TensorSpec([None], tf.string, name="inputs")
 
-        # A function of its own, so that the file holds it once and not once a signature.
         @graph_function(input_signature=[ids_spec, lengths_spec])
         def classified(ids, length):
             found = inner({"tokens": ids, "length": length}, training=False)
@@ -91,25 +88,21 @@ class TextToLabel(tf.Module):
             ranks = {"labels": tf.gather(names, order), "scores": scores}
             return {**ranks, **({"attention": answer["attention"]} if attends else {})}
 
-        @graph_function(input_signature=[text_spec])
         def serve(text):
             tokens = tokenize(text)
             ids, length = vocabulary.ids(tokens), tf.cast(tokens.row_lengths(), tf.int32)
             answer = ranked(classified(ids.to_tensor(PAD_ID), length))
-            unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
             return {
                 "label": answer["labels"][:, 0],
                 "score": answer["scores"][:, 0],
                 **answer,
                 "tokens": tokens.to_tensor(""),
-                "unknown_share": tf.math.divide_no_nan(unknown, tf.cast(length, tf.float32)),
+                "unknown_share": unknown_share(ids),
             }
 
-        @graph_function(input_signature=[ids_spec, lengths_spec])
         def token_ids(tokens, length):
             return ranked(classified(tokens, length))
 
-        @graph_function(input_signature=[example_spec])
         def classify(inputs):
             feature = tf.io.FixedLenFeature([], tf.string, default_value="")
             text = tf.io.parse_example(inputs, {"text": feature})["text"]
@@ -119,16 +112,9 @@ class TextToLabel(tf.Module):
             classes = tf.broadcast_to(names[None], tf.shape(scores))
             return {"classes": classes, "scores": scores}
 
-        self.serve, self.token_ids, self.classify = serve, token_ids, classify
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {
-            "serving_default": self.serve,
-            "token_ids": self.token_ids,
-            "classify": self.classify,
-        }
+        self.add("serving_default", serve, [text_spec])
+        self.add("token_ids", token_ids, [ids_spec, lengths_spec])
+        self.add("classify", classify, [example_spec])
 
     @property
     def methods(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import SignatureModule
 from zoo.signatures.spans import spans
 from zoo.text import PAD_ID, TextFront, Vocabulary
 from zoo.text.spelling import character_ids, word_ids
@@ -14,7 +15,7 @@ from zoo.text.spelling import character_ids, word_ids
 Decode = Callable[[dict, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-class TextToTags(tf.Module):
+class TextToTags(SignatureModule):
     """What `tagger` exports: sentences in, their words with tags and scores out.
 
     Two signatures with the same outputs. `serving_default` takes `text` and cuts it into words
@@ -61,17 +62,13 @@ class TextToTags(tf.Module):
         lower_case: bool = False,
         num_alternatives: int = 5,
     ):
-        super().__init__(name="text_to_tags")
-        self.words, self.characters = words, characters
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("text_to_tags", model.variables, words=words, characters=characters)
         tag_names, row_names = tf.constant(list(tags)), tf.constant(list(row_classes), tf.string)
         text_spec = tf.TensorSpec([None], tf.string, name="text")
         tokens_spec = tf.TensorSpec([None], tf.string, name="tokens")
         padded_spec = tf.TensorSpec([None, None], tf.string)
         lengths_spec = tf.TensorSpec([None], tf.int32)
 
-        # A function of its own, so that the file holds it once and not once a signature.
         @graph_function(input_signature=[padded_spec, lengths_spec])
         def tag(padded, lengths):
             tokens = tf.RaggedTensor.from_tensor(padded, lengths)
@@ -112,21 +109,15 @@ class TextToTags(tf.Module):
             lengths = tf.cast(tokens.row_lengths(), tf.int32)
             return tokens.to_tensor(""), lengths
 
-        @graph_function(input_signature=[text_spec])
         def serve(text):
             return tag(*padded(front.split(text)))
 
-        @graph_function(input_signature=[tokens_spec])
         def serve_tokens(tokens):
             words = tf.strings.split(tokens)
             return tag(*padded(words.with_values(front.normalizer.normalize(words.values))))
 
-        self.serve, self.serve_tokens = serve, serve_tokens
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "tokens": self.serve_tokens}
+        self.add("serving_default", serve, [text_spec])
+        self.add("tokens", serve_tokens, [tokens_spec])
 
 
 def _row_answer(logits, names, called, count):

@@ -7,17 +7,19 @@ from zoo.decoding import beam_search, greedy_search
 from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import Setting, SignatureModule, unknown_share
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokenizer, Vocabulary
 from zoo.text.extended_vocabulary import ExtendedVocabulary
 
 
-class TextToText(tf.Module):
+class TextToText(SignatureModule):
     """What `attention_n_to_m` exports: strings in, the best strings with scores and alignment out.
 
-    Three signatures. `serving_default` and `greedy` take strings, `token_ids` takes padded ids with
-    their lengths. The settings of the search are inputs with defaults, of shape [1] or [batch].
-    An empty string is answered with an empty string; a token that the vocabulary lacks is read as
-    unknown, and the share of such tokens is an output.
+    Four signatures. `serving_default` and `greedy` take strings, `with_settings` takes the settings
+    of the search too, [1] or [batch] each, and `token_ids` takes padded ids with their lengths. An
+    answer has at most `most_tokens(N)` tokens, whatever a caller asks for. An empty string is
+    answered with an empty string; a token that the vocabulary lacks is read as unknown, and the
+    share of such tokens is an output.
 
     A model that copies (`copying=True`) answers with the source's own words where it copies them,
     those too that the target vocabulary lacks. Its `token_ids` also takes `copy_ids`, and an id of
@@ -48,18 +50,15 @@ class TextToText(tf.Module):
         no_repeat_ngram: int = 0,
         max_length: int = 64,
     ):
-        super().__init__(name="text_to_text")
         check_search(beam_width, num_results, no_repeat_ngram)
-        self.source, self.target = source, target
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("text_to_text", model.variables, source=source, target=target)
         encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
         copying = getattr(decoder, "copying", False)
         words = ExtendedVocabulary(target)
 
         text_spec = tf.TensorSpec([None], tf.string, name="text")
-        penalty_spec = tf.TensorSpec([None], tf.float32, name="length_penalty")
-        limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
+        penalty = Setting("length_penalty", length_penalty, tf.float32, -10.0, 10.0)
+        limit = Setting("max_length", max_length, tf.int32, 0)
         given_specs = {
             "source": tf.TensorSpec([None, None], tf.int32, name="source"),
             "source_length": tf.TensorSpec([None], tf.int32, name="source_length"),
@@ -85,7 +84,7 @@ class TextToText(tf.Module):
             "record": lambda state: state.alignment,
         }
 
-        @graph_function(input_signature=[given_specs, penalty_spec, limit_spec])
+        @graph_function(input_signature=[given_specs, penalty.spec, limit.spec])
         def beam(given, length_penalty, max_length):
             state, memory = encode(given)
             return beam_search(
@@ -105,12 +104,10 @@ class TextToText(tf.Module):
             tokens = source_tokenizer.split(text) if copying else None
             ids = source.ids(tokens) if copying else source_tokenizer.ids(text, source)
             lengths = tf.cast(ids.row_lengths(), tf.int32)
-            unknown = tf.reduce_sum(tf.cast(ids == UNKNOWN_ID, tf.float32), axis=1)
-            share = tf.math.divide_no_nan(unknown, tf.cast(lengths, tf.float32))
             given = {"source": ids.to_tensor(PAD_ID), "source_length": lengths}
             if copying:
                 given["copy_ids"] = words.copy_ids(tokens).to_tensor(PAD_ID)
-            return given, tokens, share
+            return given, tokens, unknown_share(ids)
 
         def join(ids, lengths, tokens):
             """Ids [R, T] to strings [R], beside the tokens of each one's source."""
@@ -118,11 +115,7 @@ class TextToText(tf.Module):
             said = words.strings(real, tokens) if copying else target.strings(real)
             return target_tokenizer.join(said)
 
-        default_penalty = tf.constant([length_penalty], tf.float32)
-        default_limit = tf.constant([max_length], tf.int32)
-
-        @graph_function(input_signature=[text_spec, penalty_spec, limit_spec])
-        def serve(text, length_penalty=default_penalty, max_length=default_limit):
+        def serve(text, length_penalty, max_length):
             given, tokens, unknown = tokenize(text)
             found = beam(given, length_penalty, max_length)
             rows, width = tf.shape(found.lengths)[0], tf.shape(found.lengths)[1]
@@ -141,10 +134,9 @@ class TextToText(tf.Module):
                 "unknown_share": unknown,
             }
 
-        @graph_function(input_signature=[text_spec, limit_spec])
-        def greedy(text, max_length=default_limit):
+        def greedy(text):
             given, tokens, unknown = tokenize(text)
-            limits = _row_limits(max_length, given["source_length"])
+            limits = _row_limits(tf.constant([max_length]), given["source_length"])
             found = greedy_search(step, *encode(given), max_length=limits, **search)
             return {
                 "text": join(found.tokens, found.lengths, tokens),
@@ -153,8 +145,10 @@ class TextToText(tf.Module):
                 "unknown_share": unknown,
             }
 
-        def best_ids(given, length_penalty, max_length):
-            found = beam(given, length_penalty, max_length)
+        def token_ids(*given):
+            given = dict(zip(given_specs, given, strict=True))
+            rows = tf.shape(given["source_length"])
+            found = beam(given, tf.fill(rows, length_penalty), tf.fill(rows, max_length))
             return {
                 "ids": found.tokens,
                 "lengths": found.lengths,
@@ -162,35 +156,17 @@ class TextToText(tf.Module):
                 "alignment": found.record[:, 0],
             }
 
-        # A signature's inputs are its function's arguments, by name.
-        def of_ids(source, source_length, length_penalty=default_penalty, max_length=default_limit):
-            given = {"source": source, "source_length": source_length}
-            return best_ids(given, length_penalty, max_length)
+        self.add("serving_default", serve, [text_spec], [penalty, limit])
+        self.add("greedy", greedy, [text_spec])
+        self.add("token_ids", token_ids, list(given_specs.values()))
 
-        def of_ids_to_copy(
-            source,
-            source_length,
-            copy_ids,
-            length_penalty=default_penalty,
-            max_length=default_limit,
-        ):
-            given = {"source": source, "source_length": source_length, "copy_ids": copy_ids}
-            return best_ids(given, length_penalty, max_length)
 
-        token_ids = graph_function(
-            of_ids_to_copy if copying else of_ids,
-            input_signature=[*given_specs.values(), penalty_spec, limit_spec],
-        )
-
-        self.serve, self.greedy, self.token_ids = serve, greedy, token_ids
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "greedy": self.greedy, "token_ids": self.token_ids}
+def most_tokens(lengths: tf.Tensor) -> tf.Tensor:
+    """Returns how long the answer to a source of so many tokens [B] may be, whoever asks."""
+    return tf.minimum(32 + 8 * lengths, 1024)
 
 
 def _row_limits(max_length, lengths):
     """One limit a row; an empty source may not be answered with anything."""
-    limits = tf.broadcast_to(max_length, tf.shape(lengths))
+    limits = tf.minimum(tf.broadcast_to(max_length, tf.shape(lengths)), most_tokens(lengths))
     return tf.where(lengths > 0, limits, 0)

@@ -6,25 +6,26 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.decoding import read_prompt, sample
-from zoo.signatures.graph_function import graph_function
-from zoo.signatures.language_model import Drawing, padded_ids, token_nats, unknown_share
+from zoo.signatures.language_model import drawing_settings, drawn_by, padded_ids, token_nats
+from zoo.signatures.signature_module import Setting, SignatureModule, unknown_share
 from zoo.signatures.verse_form import Form, VerseForm
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokenizer, Vocabulary
 
-_MOST_VERSES = 64
+_MOST_VERSES, _LONGEST_VERSE = 64, 32
 
 
-class VerseWriter(tf.Module):
+class VerseWriter(SignatureModule):
     """What a language model of regular verse exports.
 
     `serving_default`: a poem from its beginning (or from nothing) in a form that is kept by a mask
     inside the graph. `free`: the same without the mask, for what the model has learned itself.
     `score`: the nats of a poem.
 
-    Inputs beside `text`, each of shape [1] or [batch] with a default: `form`, characters a verse;
-    `verses`, how many; `acrostic`, the characters that the verses begin with, which may be any,
-    known to the model or not, and are at least as many verses; `temperature`, `top_k`, `top_p`,
-    `seed` as in `LanguageModel`.
+    `with_settings` takes beside `text`, [1] or [batch] each: `form`, characters a verse, 1 to 32;
+    `verses`, how many, 1 to 64; `acrostic`, the characters that the verses begin with, which may be
+    any, known to the model or not, and are at least as many verses; `temperature`, `top_k`,
+    `top_p`, `seed` as in `LanguageModel`. `free_with_settings` takes all but `acrostic`,
+    `score_with_settings` takes `form`.
 
     Args:
         one: A `zoo.topologies.TokenStep`.
@@ -33,7 +34,7 @@ class VerseWriter(tf.Module):
         marks: The mark inside a couplet and the one at its end.
         forms: Verse length -> the token that is fed before a poem of that form; another length is
             begun by that of the first one.
-        verses, temperature, seed: Defaults of the inputs; `form`'s is the first of `forms`.
+        verses, temperature, seed: defaults of the settings; `form`'s is the first of `forms`.
     """
 
     def __init__(
@@ -48,9 +49,7 @@ class VerseWriter(tf.Module):
         temperature: float = 1.0,
         seed: int = 0,
     ):
-        super().__init__(name="verse_writer")
-        self.vocabulary = vocabulary
-        self.weights = [variable.value for variable in one.variables]
+        super().__init__("verse_writer", one.variables, vocabulary=vocabulary)
         form_ids = {length: vocabulary.tokens.index(token) for length, token in forms.items()}
         rules = VerseForm(vocabulary, marks, list(forms.values()))
 
@@ -92,42 +91,16 @@ class VerseWriter(tf.Module):
                 "nats": surprisal(
                     start, ids, lengths, tf.RaggedTensor.from_tensor(found.tokens, found.lengths)
                 ),
-                "unknown_share": unknown_share(ids, lengths),
+                "unknown_share": unknown_share(tf.RaggedTensor.from_tensor(ids, lengths)),
             }
 
         text_spec = tf.TensorSpec([None], tf.string, name="text")
-        form_spec = tf.TensorSpec([None], tf.int32, name="form")
-        drawing_specs = [
-            tf.TensorSpec([None], tf.float32, name="temperature"),
-            tf.TensorSpec([None], tf.int32, name="top_k"),
-            tf.TensorSpec([None], tf.float32, name="top_p"),
-            tf.TensorSpec([None], tf.int32, name="seed"),
-        ]
-        verses_spec = tf.TensorSpec([None], tf.int32, name="verses")
-        acrostic_spec = tf.TensorSpec([None], tf.string, name="acrostic")
-        usual, four = tf.constant([next(iter(forms))]), tf.constant([verses])
-        none, warmth = tf.constant([""]), tf.constant([temperature], tf.float32)
-        most, share, first_seed = tf.constant([0]), tf.constant([1.0]), tf.constant([seed])
 
-        @graph_function(
-            input_signature=[text_spec, form_spec, verses_spec, acrostic_spec, *drawing_specs]
-        )
-        def serve(
-            text,
-            form=usual,
-            verses=four,
-            acrostic=none,
-            temperature=warmth,
-            top_k=most,
-            top_p=share,
-            seed=first_seed,
-        ):
+        def serve(text, form, verses, acrostic, temperature, top_k, top_p, seed):
             ids, lengths = padded_ids(vocabulary, tokenizer, text)
             rows = tf.shape(lengths)[0]
-            form = tf.clip_by_value(tf.broadcast_to(form, [rows]), 1, 32)
-            letters = tokenizer.split(tf.broadcast_to(acrostic, [rows]))
+            letters = tokenizer.split(acrostic)
             count = tf.minimum(tf.cast(letters.row_lengths(), tf.int32), _MOST_VERSES)
-            verses = tf.clip_by_value(tf.broadcast_to(verses, [rows]), 1, _MOST_VERSES)
             verses = tf.maximum(verses, count)
             # One column at least, to gather from.
             letters = tf.concat([letters.to_tensor(""), tf.fill([rows, 1], "")], 1)
@@ -142,23 +115,13 @@ class VerseWriter(tf.Module):
                 start_id=last,
                 stop_id=STOP_ID,
                 max_length=verses * (form + 1) + 1,
-                **Drawing(temperature, top_k, top_p, seed).settings(rows),
+                **drawn_by(temperature, top_k, top_p, seed),
             )
             return answer(found, ids, lengths, start, letters)
 
-        @graph_function(input_signature=[text_spec, form_spec, verses_spec, *drawing_specs])
-        def free(
-            text,
-            form=usual,
-            verses=four,
-            temperature=warmth,
-            top_k=most,
-            top_p=share,
-            seed=first_seed,
-        ):
+        def free(text, form, verses, temperature, top_k, top_p, seed):
             ids, lengths = padded_ids(vocabulary, tokenizer, text)
             rows = tf.shape(lengths)[0]
-            form = tf.broadcast_to(form, [rows])
             start = start_of(form)
             last, state = read_prompt(
                 step, one.get_initial_state(rows), None, ids, lengths, start_id=start
@@ -169,21 +132,20 @@ class VerseWriter(tf.Module):
                 None,
                 start_id=last,
                 stop_id=STOP_ID,
-                max_length=tf.broadcast_to(verses, [rows]) * (form + 1) + 1,
+                max_length=verses * (form + 1) + 1,
                 forbidden_ids=[PAD_ID, UNKNOWN_ID, START_ID, *form_ids.values()],
-                **Drawing(temperature, top_k, top_p, seed).settings(rows),
+                **drawn_by(temperature, top_k, top_p, seed),
             )
             return {**answer(found, ids, lengths, start), "finished": found.finished}
 
-        @graph_function(input_signature=[text_spec, form_spec])
-        def score(text, form=usual):
+        def score(text, form):
             ids, lengths = padded_ids(vocabulary, tokenizer, text)
             rows = tf.shape(lengths)[0]
             # The end is a token to be predicted too.
             ends = tf.one_hot(lengths, tf.shape(ids)[1], STOP_ID, 0, dtype=tf.int32)
             nats, _ = token_nats(
                 one,
-                start_of(tf.broadcast_to(form, [rows])),
+                start_of(form),
                 ids + ends,
                 lengths + 1,
                 one.get_initial_state(rows),
@@ -191,15 +153,16 @@ class VerseWriter(tf.Module):
             return {
                 "nats": tf.reduce_sum(nats, axis=1),
                 "length": lengths,
-                "unknown_share": unknown_share(ids, lengths),
+                "unknown_share": unknown_share(tf.RaggedTensor.from_tensor(ids, lengths)),
             }
 
-        self.serve, self.free, self.score = serve, free, score
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "free": self.free, "score": self.score}
+        form = Setting("form", next(iter(forms)), tf.int32, 1, _LONGEST_VERSE)
+        count = Setting("verses", verses, tf.int32, 1, _MOST_VERSES)
+        acrostic = Setting("acrostic", "", tf.string)
+        drawing = drawing_settings(temperature, seed=seed)
+        self.add("serving_default", serve, [text_spec], [form, count, acrostic, *drawing])
+        self.add("free", free, [text_spec], [form, count, *drawing])
+        self.add("score", score, [text_spec], [form])
 
 
 def _is_mark(ids: tf.Tensor, rules: VerseForm) -> tf.Tensor:

@@ -7,14 +7,16 @@ import tensorflow as tf
 
 from zoo.audio.resampling import resample
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import Setting, SignatureModule
 
 
-class WaveformToLabel(tf.Module):
+class WaveformToLabel(SignatureModule):
     """What a recipe of recordings exports: samples or WAV files in, labels and their chances out.
 
-    `serving_default` takes padded samples with their lengths, and the sampling rate: other rates
-    than the model's are brought to it inside the graph. `wav` takes the bytes of WAV files with 16
-    bits a sample, each with its own rate and length; several channels are averaged. A row without
+    `serving_default` takes `wav`, the bytes of WAV files with 16 bits a sample, each with its own
+    rate and length; several channels are averaged. `waveform` takes padded samples with their
+    lengths, `waveform_with_settings` the sampling rate too: other rates than the model's are
+    brought to it inside the graph. A row without
     a sound, of length zero or of nothing but zeros, is answered with an empty label.
 
     Args:
@@ -29,9 +31,7 @@ class WaveformToLabel(tf.Module):
     """
 
     def __init__(self, model: keras.Model, labels: Sequence[str], sample_rate: int):
-        super().__init__(name="waveform_to_label")
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("waveform_to_label", model.variables)
         log_mel, convolutions, classifier = (
             model.get_layer(name) for name in ("log_mel", "convolutions", "n_to_one")
         )
@@ -41,14 +41,12 @@ class WaveformToLabel(tf.Module):
 
         waveforms = tf.TensorSpec([None, None], tf.float32, name="waveform")
         lengths = tf.TensorSpec([None], tf.int32, name="length")
-        rates = tf.TensorSpec([None], tf.int32, name="sample_rate")
+        rate = Setting("sample_rate", sample_rate, tf.int32)
         files = tf.TensorSpec([None], tf.string, name="wav")
 
-        # A function of its own, so that the file holds it once and not once a signature.
-        @graph_function(input_signature=[waveforms, lengths, rates])
-        def answer(waveform, length, sample_rate_):
-            rate = tf.broadcast_to(sample_rate_, tf.shape(length))
-            waveform, length = resample(waveform, length, rate, sample_rate)
+        @graph_function(input_signature=[waveforms, lengths, rate.spec])
+        def answer(waveform, length, given_rate):
+            waveform, length = resample(waveform, length, given_rate, sample_rate)
             loud = tf.sequence_mask(length, tf.shape(waveform)[1]) & (waveform != 0)
             heard = tf.reduce_any(loud, 1)
             frames, num_frames = log_mel(waveform, length)
@@ -68,24 +66,13 @@ class WaveformToLabel(tf.Module):
                 found["attention"] = pooling.weights_of(hidden(given, training=False), num_frames)
             return found
 
-        own_rate = tf.constant([sample_rate], tf.int32)
-
-        @graph_function(input_signature=[waveforms, lengths, rates])
-        def serve(waveform, length, sample_rate=own_rate):
-            return answer(waveform, length, sample_rate)
-
-        @graph_function(input_signature=[files])
-        def serve_files(wav):
+        def serve(wav):
             sounds, rates = decoded_wav(wav)
             lengths = tf.cast(sounds.row_lengths(), tf.int32)
             return answer(sounds.to_tensor(), lengths, rates)
 
-        self.serve, self.serve_files = serve, serve_files
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "wav": self.serve_files}
+        self.add("serving_default", serve, [files])
+        self.add("waveform", answer, [waveforms, lengths], [rate])
 
 
 def decoded_wav(wav: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:

@@ -8,19 +8,24 @@ from zoo.decoding import beam_search, greedy_search
 from zoo.decoding.beam import check_search
 from zoo.decoding.beam_step import beam_step
 from zoo.signatures.graph_function import graph_function
+from zoo.signatures.signature_module import Setting, SignatureModule
 from zoo.signatures.waveform_to_label import decoded_wav
 from zoo.text import PAD_ID, START_ID, STOP_ID, UNKNOWN_ID, Tokenizer, Vocabulary
 
+# The longest text that a caller can ask for.
+MOST_WORDS = 256
 
-class WaveformToText(tf.Module):
+
+class WaveformToText(SignatureModule):
     """What a recogniser of speech exports: samples or WAV files in, words out.
 
-    `serving_default` takes padded samples with their lengths, and the sampling rate: other rates
-    than the model's are brought to it inside the graph. `greedy` is the same without a beam. `wav`
-    takes the bytes of WAV files with 16 bits a sample, each with its own rate and length. All
-    answer with `text`, its `score`, `alignment` [B, M, N] of words to frames, `num_frames` and
-    `log_mel`; where there is a beam, with `n_best` and `n_best_scores` too. `max_length` is an
-    input with a default. A row without a sound is answered with an empty text.
+    `serving_default` takes `wav`, the bytes of WAV files with 16 bits a sample, each with its own
+    rate and length. `waveform` takes padded samples with their lengths; `greedy` does too and has
+    no beam. `with_settings` takes WAV files and `max_length`, `waveform_with_settings` samples,
+    `max_length` and the sampling rate: other rates than the model's are brought to it inside the
+    graph. All answer with `text`, its `score`, `alignment` [B, M, N] of words to frames,
+    `num_frames` and `log_mel`; where there is a beam, with `n_best` and `n_best_scores` too. A row
+    without a sound is answered with an empty text.
 
     Args:
         model: Functional, from `waveform` [B, S], `length` [B] and `target`. It has a layer
@@ -46,23 +51,19 @@ class WaveformToText(tf.Module):
         length_penalty: float = 0.0,
         max_length: int = 12,
     ):
-        super().__init__(name="waveform_to_text")
         check_search(beam_width, num_results)
-        self.vocabulary = vocabulary
-        # The plain variables: what a SavedModel restores. The Keras objects stay out of it.
-        self.weights = [variable.value for variable in model.variables]
+        super().__init__("waveform_to_text", model.variables, vocabulary=vocabulary)
         log_mel, reader = model.get_layer("log_mel"), model.get_layer("attention_n_to_m")
         encoder, decoder = reader.get_layer("encoder"), reader.get_layer("decoder")
         sound_specs = [
             tf.TensorSpec([None, None], tf.float32, name="waveform"),
             tf.TensorSpec([None], tf.int32, name="length"),
-            tf.TensorSpec([None], tf.int32, name="sample_rate"),
         ]
-        limit_spec = tf.TensorSpec([None], tf.int32, name="max_length")
+        limit = Setting("max_length", max_length, tf.int32, 0, MOST_WORDS)
+        rate = Setting("sample_rate", sample_rate, tf.int32)
 
-        @graph_function(input_signature=sound_specs)
+        @graph_function(input_signature=[*sound_specs, rate.spec])
         def heard(waveform, length, rate):
-            rate = tf.broadcast_to(rate, tf.shape(length))
             waveform, length = resample(waveform, length, rate, sample_rate)
             loud = tf.sequence_mask(length, tf.shape(waveform)[1]) & (waveform != 0)
             frames, count = log_mel(waveform, length)
@@ -82,15 +83,14 @@ class WaveformToText(tf.Module):
             encoded = encoder({"source": frames, "source_length": count}, training=False)
             memory = decoder.prepare(encoded["memory"], encoded["mask"])
             start = decoder.get_initial_state(encoded["cells"], memory), memory
-            limits = tf.maximum(tf.broadcast_to(max_length, tf.shape(count)), 0)
             # Nothing is said where nothing is heard.
-            return start, {**search, "max_length": tf.where(count > 0, limits, 0)}
+            return start, {**search, "max_length": tf.where(count > 0, max_length, 0)}
 
         def join(ids, lengths):
             words = tf.RaggedTensor.from_tensor(ids, lengths)
             return tokenizer.join(vocabulary.strings(words))
 
-        @graph_function(input_signature=[*sound_specs, limit_spec])
+        @graph_function(input_signature=[*sound_specs, rate.spec, limit.spec])
         def best(waveform, length, rate, max_length):
             frames, count = heard(waveform, length, rate)
             (state, memory), settings = started(frames, count, max_length)
@@ -118,16 +118,9 @@ class WaveformToText(tf.Module):
                 "num_frames": count,
             }
 
-        own_rate, limit = tf.constant([sample_rate], tf.int32), tf.constant([max_length], tf.int32)
-
-        @graph_function(input_signature=[*sound_specs, limit_spec])
-        def serve(waveform, length, sample_rate=own_rate, max_length=limit):
-            return best(waveform, length, sample_rate, max_length)
-
-        @graph_function(input_signature=[*sound_specs, limit_spec])
-        def greedy(waveform, length, sample_rate=own_rate, max_length=limit):
+        def greedy(waveform, length, sample_rate):
             frames, count = heard(waveform, length, sample_rate)
-            start, settings = started(frames, count, max_length)
+            start, settings = started(frames, count, tf.fill(tf.shape(length), max_length))
             found = greedy_search(step, *start, **settings)
             return {
                 "text": join(found.tokens, found.lengths),
@@ -137,15 +130,12 @@ class WaveformToText(tf.Module):
                 "num_frames": count,
             }
 
-        @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name="wav"), limit_spec])
-        def serve_files(wav, max_length=limit):
+        def serve(wav, max_length):
             sounds, rates = decoded_wav(wav)
             lengths = tf.cast(sounds.row_lengths(), tf.int32)
             return best(sounds.to_tensor(), lengths, rates, max_length)
 
-        self.serve, self.greedy, self.serve_files = serve, greedy, serve_files
-
-    @property
-    def signatures(self) -> dict:
-        """The functions to export, by signature name."""
-        return {"serving_default": self.serve, "greedy": self.greedy, "wav": self.serve_files}
+        files = tf.TensorSpec([None], tf.string, name="wav")
+        self.add("serving_default", serve, [files], [limit])
+        self.add("waveform", best, sound_specs, [rate, limit])
+        self.add("greedy", greedy, sound_specs, [rate])

@@ -40,7 +40,7 @@ GIVEN = {
 
 
 def test_the_last_rows_are_read_and_padding_is_not(forecaster):
-    found = forecaster.serve(*map(tf.constant, GIVEN.values()))
+    found = forecaster.padded(*map(tf.constant, GIVEN.values()))
     # Four of five rows count; three, with a gap; a sum below the bound; none measured; no row.
     wanted = [[14, 1], [4, 1], [0, 0], [NAN, NAN], [NAN, NAN]]
     np.testing.assert_array_equal(found["forecast"], wanted)
@@ -51,14 +51,14 @@ def test_the_last_rows_are_read_and_padding_is_not(forecaster):
 def test_an_unknown_word_is_named_with_the_known_ones(forecaster):
     wrong = {**GIVEN, "wind": np.full([5, 5], b"south", object)}
     with pytest.raises(tf.errors.InvalidArgumentError, match="wind: expected one of calm, north"):
-        forecaster.serve(*map(tf.constant, wrong.values()))
+        forecaster.padded(*map(tf.constant, wrong.values()))
 
 
 def test_exported_it_says_the_same(forecaster, tmp_path):
     one = {"value": np.ones([1, 4], "float32"), "length": np.array([4], "int32")}
-    warmup = [("serving_default", {**one, "wind": np.full([1, 4], b"calm", object)})]
+    warmup = [("padded", {**one, "wind": np.full([1, 4], b"calm", object)})]
     export_saved_model(forecaster, forecaster.signatures, tmp_path / "f", 1, warmup, model_name="f")
     answer = zoo.load(tmp_path / "f")(**GIVEN)
-    wanted = forecaster.serve(*map(tf.constant, GIVEN.values()))
+    wanted = forecaster.padded(*map(tf.constant, GIVEN.values()))
     for name, value in wanted.items():
         np.testing.assert_array_equal(answer[name], value)

@@ -29,12 +29,12 @@ def strip(clip):
 
 
 def test_clips_of_several_lengths_are_answered_as_each_alone(module, clips):
-    together = module.serve(tf.constant([strip(clip) for clip in clips]))
+    together = module.serving_default(tf.constant([strip(clip) for clip in clips]))
     assert together["length"].numpy().tolist() == [4, 2, 3]
     assert together["labels"].numpy()[1, 2:].tolist() == [b"", b""]
     assert not together["probabilities"].numpy()[1, 2:].any()
     for row, clip in enumerate(clips):
-        alone = module.serve(tf.constant([strip(clip)]))
+        alone = module.serving_default(tf.constant([strip(clip)]))
         assert alone["labels"][0].numpy().tolist() == (
             together["labels"][row, : len(clip)].numpy().tolist()
         )
@@ -48,6 +48,6 @@ def test_frames_and_their_film_strip_are_answered_alike(module, clips):
     for row, clip in enumerate(clips):
         padded[row, : len(clip)] = clip
     answer = module.frames(tf.constant(padded), tf.constant([4, 2, 3]))
-    encoded = module.serve(tf.constant([strip(clip) for clip in clips]))
+    encoded = module.serving_default(tf.constant([strip(clip) for clip in clips]))
     assert answer["labels"].numpy().tolist() == encoded["labels"].numpy().tolist()
     np.testing.assert_allclose(answer["probabilities"], encoded["probabilities"], atol=1e-5)

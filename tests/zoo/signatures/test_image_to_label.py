@@ -43,15 +43,15 @@ def test_pixels_and_their_png_are_answered_alike(module):
     powers = np.exp([8.0, 0, 0])
     np.testing.assert_allclose(answer["probabilities"][0], powers / powers.sum(), rtol=1e-5)
     assert answer["classes"].numpy().tolist() == [[name.encode() for name in LABELS]] * 3
-    encoded = module.serve(tf.constant([png(one) for one in pixels]))
+    encoded = module.serving_default(tf.constant([png(one) for one in pixels]))
     for name, value in answer.items():
         np.testing.assert_array_equal(encoded[name], value, err_msg=name)
 
 
 def test_no_pictures_at_all(module):
-    assert module.serve(tf.constant([], tf.string))["label"].shape == (0,)
+    assert module.serving_default(tf.constant([], tf.string))["label"].shape == (0,)
 
 
 def test_broken_bytes_are_refused(module):
     with pytest.raises(tf.errors.InvalidArgumentError):
-        module.serve(tf.constant([b"no picture"]))
+        module.serving_default(tf.constant([b"no picture"]))

@@ -41,7 +41,7 @@ def made():
 def base(made, tmp_path_factory):
     base = tmp_path_factory.mktemp("models")
     text = {"text": np.array(["ab", "c"])}
-    warmup = [(name, text) for name in ("serving_default", "score", "next")]
+    warmup = [(name, text) for name in ("with_settings", "score", "next_with_settings")]
     export_saved_model(
         made[0], made[0].signatures, base / "letters", warmup=warmup, model_name="letters"
     )
@@ -116,7 +116,7 @@ def test_a_stream_is_the_text_of_one_call(base, loaded, address):
             # The first request has a text and no state; the next ones what the last one said.
             request, said = {"text": ["abé", "d"], **SETTINGS}, ["", ""]
             for _ in range(12):
-                answer = client.predict("letters", request, "next")
+                answer = client.predict("letters", request, "next_with_settings")
                 said = [a + b.decode() for a, b in zip(said, answer["text"], strict=True)]
                 request |= {name: answer[name] for name in ("text", "index", "state")}
                 assert np.all(np.diff(answer["top_probabilities"]) <= 0)
@@ -139,11 +139,11 @@ def test_a_text_may_end():
     bias = np.zeros(len(LETTERS) + 4)
     bias[STOP_ID] = 4.0
     model.get_layer("output_projection").bias.assign(bias)
-    answer = module.serve(tf.constant(["a", "b"]), seed=tf.constant([3, 4]))
+    answer = module.with_settings(tf.constant(["a", "b"]), seed=tf.constant([3, 4]))
     assert np.all(answer["length"].numpy() < 50)
     request, said = {"text": tf.constant(["a"]), "seed": tf.constant([3])}, ""
     for _ in range(50):
-        step = module.follow(**request)
+        step = module.next_with_settings(**request)
         if step["finished"][0]:
             break
         said += step["text"][0].numpy().decode()

@@ -46,7 +46,9 @@ def filler():
 def test_gaps_are_filled_where_they_stand():
     module, model, vocabulary = filler()
     texts = ["The ___ sat. ____!", "no gap", "", "___"]
-    answer = {name: value.numpy() for name, value in module.serve(tf.constant(texts)).items()}
+    answer = {
+        name: value.numpy() for name, value in module.serving_default(tf.constant(texts)).items()
+    }
     assert answer["gaps"].tolist() == [2, 0, 0, 1]
     assert answer["words"].shape == answer["scores"].shape == (4, 2, 2)
     first, second = (word.decode() for word in answer["words"][0, :, 0])

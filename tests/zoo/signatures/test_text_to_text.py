@@ -53,7 +53,7 @@ def pair():
 @pytest.mark.slow
 def test_answers_hold_unknown_words_of_their_own_source(pair):
     _, module = pair
-    out = module.serve(tf.constant(TEXTS))
+    out = module.serving_default(tf.constant(TEXTS))
     assert out["text"][1] == b"" and out["n_best"].shape == (4, 3)
     copied = 0
     for text, answers in zip(TEXTS, out["n_best"].numpy(), strict=True):
@@ -130,7 +130,7 @@ def test_exported_and_loaded_in_a_bare_process(pair, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     answer = json.loads(done.stdout.split("ANSWER")[1])
-    own = module.serve(tf.constant(TEXTS))["n_best"].numpy()
+    own = module.serving_default(tf.constant(TEXTS))["n_best"].numpy()
     assert answer["n_best"] == [[text.decode() for text in row] for row in own]
     own = module.greedy(tf.constant(TEXTS))["text"].numpy()
     assert answer["greedy"] == [text.decode() for text in own]
@@ -178,7 +178,7 @@ def test_a_headline_keeps_the_name_that_no_vocabulary_has():
             given, {"logits": tf.pad(label, [[0, 0], [0, 1]], constant_values=3)}
         )
     texts, names = batch(200)
-    said = module.serve(tf.constant(texts))["text"].numpy()
+    said = module.serving_default(tf.constant(texts))["text"].numpy()
     right = [a.decode() == b for a, b in zip(said, names, strict=True)]
     assert np.mean(right) > 0.95, list(zip(said, names, strict=True))[:5]
 

@@ -236,7 +236,7 @@ def test_what_serves_an_attention_model_serves_this_one():
     model = build(context="transform_all", injection="both", cell="gru")
     letters = tokenizers.get("characters")
     module = TextToText(model, source, target, letters, letters, beam_width=3, num_results=2)
-    out = module.serve(tf.constant(["abc", ""]))
+    out = module.serving_default(tf.constant(["abc", ""]))
     assert out["n_best"].shape == (2, 2)
     assert np.all(np.isfinite(out["n_best_scores"][0]))
 
