@@ -27,6 +27,8 @@ class Settings(LabelSettings):
     epochs: float = 10.0
     # An epoch has 75 steps only.
     learning_rate: float = 1.6e-3
+    # The public data is learned in little more.
+    least_steps: int = 700
 
 
 @register

@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,6 +40,29 @@ class TrainingSettings:
     batch_tokens: int | None = None
     # The newest checkpoints are kept; `zoo average` makes a model of several.
     keep_checkpoints: int = 2
+    # A fit lasts so many steps or more, however few the rows; where epochs are given, they count.
+    least_steps: int = 1000
+
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """Returns where training ends: after the epochs, or the least steps if more."""
+        return max(1, self.least_steps, round(self.epochs * steps_per_epoch))
+
+    def steps_per_round(self, steps_per_epoch: int) -> int:
+        """Returns the steps between two validations: there are as many of them as epochs."""
+        if self.round_steps is not None:
+            return self.round_steps
+        if self.total_steps(steps_per_epoch) > round(self.epochs * steps_per_epoch):
+            return max(1, math.ceil(self.least_steps / max(self.epochs, 1)))
+        return steps_per_epoch
+
+
+# Fewer batches in an epoch are no sample of the data, and one that is not filled is none.
+LEAST_BATCHES = 4
+
+
+def fitting_batch_size(batch_size: int, rows: int) -> int:
+    """Returns the rows of a batch: the setting, bounded so that an epoch has a few batches."""
+    return max(1, min(batch_size, rows // LEAST_BATCHES))
 
 
 class Assets(abc.ABC):
@@ -175,7 +199,7 @@ class Recipe(abc.ABC):
         """Returns which rows make up which training batch."""
         if settings.batch_tokens is not None:
             return TokenBatchPlan(lengths, settings.batch_tokens, seed=seed)
-        return BatchPlan(lengths, settings.batch_size, seed=seed)
+        return BatchPlan(lengths, fitting_batch_size(settings.batch_size, len(lengths)), seed=seed)
 
     def trained(self, settings: Any, model: keras.Model) -> keras.Model:
         """Returns what is compiled for training: the model up to the outputs that are judged.

@@ -25,6 +25,8 @@ class Settings(LabelSettings):
     # The validation loss is at its lowest after the second; the rate is zero at the end.
     epochs: float = 4.0
     learning_rate: float = 1e-3
+    # The public data is learned in little more.
+    least_steps: int = 400
 
 
 @register

@@ -27,6 +27,8 @@ def parse(assignments: Iterable[str]) -> dict[str, str]:
 def replace(settings: S, changes: Mapping[str, Any]) -> S:
     """Returns settings with some values changed, each given as a value or as its text.
 
+    Who gives `epochs` means so many: `least_steps` is then 0, unless it is given too.
+
     Raises:
         InputError: an unknown setting (with the near ones named) or a value of the wrong type.
     """
@@ -37,6 +39,8 @@ def replace(settings: S, changes: Mapping[str, Any]) -> S:
         if name not in hints:
             raise unknown_name("setting", name, hints)
         values[name] = _convert(name, value, hints[name])
+    if "epochs" in values and "least_steps" in hints:
+        values.setdefault("least_steps", 0)
     return dataclasses.replace(settings, **values)
 
 

@@ -35,6 +35,8 @@ class Settings(ForecastSettings):
     clip_norm: float = 1.0
     ema_momentum: float | None = 0.99
     ridge_penalty: float = 1e-2
+    # The public data is learned in little more.
+    least_steps: int = 500
 
 
 @register

@@ -164,7 +164,12 @@ def _fitted(given, say):
 
 
 def _show(run, as_json: bool) -> None:
+    from recipes.workbench.run import plain_method_ahead
+
     measured = run.evaluate("validation")
+    baselines = run.folder.read_json("metrics.json").get("baselines", {}).get("validation", {})
+    if ahead := plain_method_ahead(run.recipe, measured, baselines):
+        say(ahead)
     if as_json:
         print_json({"run_dir": str(run.folder.path), "validation": measured})
         return

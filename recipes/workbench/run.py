@@ -193,10 +193,13 @@ class Run:
         columns, lengths = recipe.columns(self.assets, examples)
         plan = recipe.plan(settings, lengths, self.seed)
         per_epoch = plan.steps_per_epoch
-        total = self.steps or max(1, round(settings.epochs * per_epoch))
+        total = self.steps or settings.total_steps(per_epoch)
         model, trained = compiled(recipe, settings, self.assets, total)
+        rows = getattr(plan, "batch_size", None)
+        fewer = settings.batch_tokens is None and rows is not None and rows < settings.batch_size
+        bounded = f" of {rows} rows, as there are few" if fewer else ""
         say(
-            f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps; "
+            f"{len(examples)} examples, {per_epoch} steps an epoch, {total} steps{bounded}; "
             f"{model.count_params():,} weights; padding {plan.padding_share():.1%}"
         )
         validation, validation_steps = distribution.evaluation_batches(
@@ -211,7 +214,9 @@ class Run:
             self.folder,
             total_steps=total,
             steps_per_epoch=per_epoch,
-            round_steps=settings.round_steps,
+            round_steps=settings.steps_per_round(per_epoch)
+            if not self.steps
+            else settings.round_steps,
             validation=validation,
             validation_steps=validation_steps,
             resume=resume,
@@ -285,6 +290,30 @@ class Run:
             }
         self.folder.write_json("metrics.json", {**kept, split: measured})
         return measured
+
+
+def plain_method_ahead(recipe: Recipe, measured: dict, baselines: dict) -> str | None:
+    """Says in a line which plain method is better than the network, and by how much; or None.
+
+    Args:
+        recipe: whose metric decides.
+        measured: the network's figures on a split.
+        baselines: the plain methods' on the same split: name -> figures.
+    """
+    figures = {
+        name: values[recipe.metric] for name, values in baselines.items() if recipe.metric in values
+    }
+    if not figures or recipe.metric not in measured:
+        return None
+    best = (min if recipe.lower_is_better else max)(figures, key=figures.get)
+    ours, plain = measured[recipe.metric], figures[best]
+    ahead = ours - plain if recipe.lower_is_better else plain - ours
+    if not ahead > 0:
+        return None
+    return (
+        f"the plain method is ahead: {best} has {recipe.metric} {plain:.4g}, this model "
+        f"{ours:.4g}, a difference of {ahead:.4g}; more data helps most, then more --epochs"
+    )
 
 
 def compiled(recipe: Recipe, settings, assets, total_steps: int) -> tuple[keras.Model, keras.Model]:

@@ -288,7 +288,9 @@ class RecipeTrial:
     def settings(self, values: Mapping[str, Any], share: float = 1.0) -> TrainingSettings:
         """Returns the settings of a trial."""
         epochs = (self.epochs or self.base.epochs) * share
-        return replace(self.base, {**values, "epochs": epochs})
+        # Epochs that were given are meant; the recipe's own last as long as its least steps.
+        least = 0 if self.epochs else round(self.base.least_steps * share)
+        return replace(self.base, {**values, "epochs": epochs, "least_steps": least})
 
     def __call__(self, trial: Trial) -> float:
         """Runs the trial; one that was interrupted goes on from its newest checkpoint."""
@@ -433,7 +435,7 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
         def build(self, hp):
             chosen = self._settings(hp)
             assets, _, plan = self._data(chosen)
-            total = max(1, round(chosen.epochs * plan.steps_per_epoch))
+            total = chosen.total_steps(plan.steps_per_epoch)
             return compiled(recipe, chosen, assets, total)[1]
 
         def fit(self, hp, model, *args, **kwargs):
@@ -448,7 +450,9 @@ def hypermodel(recipe: Recipe, data: Path | None = None, **settings: Any):
             swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
             averaged = [swap] if model.optimizer.use_ema else []
             given = {
-                "epochs": max(1, round(chosen.epochs)),
+                "epochs": math.ceil(
+                    chosen.total_steps(plan.steps_per_epoch) / plan.steps_per_epoch
+                ),
                 "verbose": 0,
                 "validation_data": training.evaluation_batches(
                     columns_held_out, recipe.features, lengths, EVALUATION_BATCH

@@ -34,6 +34,7 @@ class Settings(TrainingSettings):
     epochs: float = 3.0
     learning_rate: float = 0.01
     dropout: float = 0.2
+    least_steps: int = 0
 
 
 class NoAssets(Assets):
