@@ -6,6 +6,7 @@ from recipes import babi as _babi  # noqa: F401
 from recipes import char_rnn as _char_rnn  # noqa: F401
 from recipes import chorale_frames as _chorale_frames  # noqa: F401
 from recipes import chorales as _chorales  # noqa: F401
+from recipes import clip_motion as _clip_motion  # noqa: F401
 from recipes import cloze as _cloze  # noqa: F401
 from recipes import connected_digits as _connected_digits  # noqa: F401
 from recipes import digit_captions as _digit_captions  # noqa: F401

@@ -48,6 +48,8 @@ class Settings(ForcingSettings):
     attention_units: int = 128
     query: str = "current"
     input_feeding: bool = False
+    # "token" and "maxout" let the output read the token before, as Bahdanau et al. 2014 do.
+    output_head: str = "plain"
     # At 0.3 the validation loss stood still from the tenth epoch on while training went on down.
     dropout: float = 0.45
     label_smoothing: float = 0.1

@@ -22,6 +22,8 @@ class Settings(PictureSettings):
     # Pixels a side of a patch, then places of the layer below: 28 x 28, 14 x 14, 7 x 7.
     patch: int = 2
     upper_patch: int = 2
+    # Pixels, then places, a side of the convolution below each layer; 0: the patch itself.
+    kernel: int = 0
     pooling: str = "attention"
     dropout: float = 0.1
     batch_size: int = 128
@@ -54,6 +56,7 @@ class GridMNIST(ImageToLabelRecipe):
     search_space = (
         Parameter("units", choices=(24, 32, 48)),
         Parameter("patch", choices=(2, 4)),
+        Parameter("kernel", choices=(0, 4)),
         Parameter("pooling", choices=("mean", "max", "attention")),
         Parameter("dropout", low=0.0, high=0.4),
         Parameter("learning_rate", low=1e-3, high=1e-2, log=True),
@@ -69,6 +72,7 @@ class GridMNIST(ImageToLabelRecipe):
             cell=settings.cell,
             num_layers=settings.num_layers,
             patch_size=[(side, side) for side in patches],
+            kernel_size=(settings.kernel, settings.kernel) if settings.kernel else None,
             pooling=settings.pooling,
             dropout=settings.dropout,
         )

@@ -50,6 +50,8 @@ class Settings(ForcingSettings):
     attention_units: int = 128
     query: str = "current"
     input_feeding: bool = False
+    # "token" and "maxout" let the output read the token before, as Bahdanau et al. 2014 do.
+    output_head: str = "plain"
     dropout: float = 0.4
     label_smoothing: float = 0.0
     batch_size: int = 32

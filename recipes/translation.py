@@ -61,6 +61,8 @@ class Settings(ForcingSettings):
     attention_units: int = 256
     query: str = "current"
     input_feeding: bool = False
+    # "token" and "maxout" let the output read the token before, as Bahdanau et al. 2014 do.
+    output_head: str = "plain"
     # One matrix for the target embedding and the output: fewer weights, and no worse.
     tie_embeddings: bool = True
     dropout: float = 0.4

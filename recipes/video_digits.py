@@ -3,17 +3,22 @@
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
-from recipes import datasets
 from recipes.baselines.pictures import picture_baselines
-from recipes.datasets.clips import FORMAT, encoded_clip, film_strip, read_clips
-from recipes.datasets.mnist import read_images
+from recipes.datasets.clips import FORMAT, film_strip, read_clips
 from recipes.datasets.moving_digits import Clip, moving_digits
-from recipes.datasets.pictures import Labelled
 from recipes.datasets.splitting import held_out
 from recipes.drawings.pictures import draw_frames
+from recipes.families.clips import (
+    PARTS,
+    SEEDS,
+    EncodedClip,
+    clip_bytes_of,
+    frame_features,
+    mnist_pictures,
+    padded_frames,
+)
 from recipes.families.image_to_label import HEIGHT, WIDTH, LabelAssets
 from recipes.metrics.answers import answered
 from recipes.recipe import Recipe, Shown, TrainingSettings, register
@@ -23,9 +28,6 @@ from zoo.signatures.frames_to_labels import FramesToLabels
 from zoo.training.step_cross_entropy import step_cross_entropy
 from zoo.tuning import Parameter
 
-# The seeds of the three parts; their digits are of disjoint pictures too.
-SEEDS = {"train": 1, "validation": 2, "test": 3}
-HELD_OUT_PICTURES = 5000
 # Frames that the plain methods learn from; more do not make them better.
 MOST_BASELINE_FRAMES = 60_000
 
@@ -55,18 +57,6 @@ class Settings(TrainingSettings):
     ema_momentum: float | None = 0.998
 
 
-class EncodedClip(bytes):
-    """The bytes of a film strip that say which clip it is."""
-
-    name: str = "clip"
-
-    def __str__(self):
-        return self.name
-
-    def __format__(self, spec):
-        return format(self.name, spec)
-
-
 @register
 class VideoDigits(Recipe):
     name = "video_digits"
@@ -91,9 +81,7 @@ class VideoDigits(Recipe):
         "Clips of 12 to 20 frames, made by the recipe: digits of MNIST that fly straight, bounce "
         "off the edges and change every 4 to 8 frames; 12 % of the frames (never the first of a "
         "digit) are empty, 12 % have a black bar over a part, 12 % have static in 30 % of their "
-        "pixels, and the others noise in 2 %. Seeds 1, 2 and 3 for training, validation and test, "
-        "whose digits are of disjoint pictures: the first 55,000 and the last 5,000 of MNIST's "
-        "training pictures, and its test pictures."
+        "pixels, and the others noise in 2 %. " + PARTS
     )
     own_data = FORMAT + "; a tenth of it validates and a tenth tests"
     example = "clip.gif"
@@ -118,7 +106,7 @@ class VideoDigits(Recipe):
         count = settings.clips if split == "train" else settings.judged_clips
         if count < 1:
             raise InputError(f"{count} clips to make; expected 1 or more")
-        return moving_digits(_pictures(split), count, SEEDS[split])
+        return moving_digits(mnist_pictures(split), count, SEEDS[split])
 
     def prepare(self, settings, examples):
         return LabelAssets(tuple(sorted({label for clip in examples for label in clip.labels})))
@@ -140,7 +128,7 @@ class VideoDigits(Recipe):
         )
 
     def columns(self, assets, examples):
-        columns = _padded(examples)
+        columns = padded_frames(examples)
         classes = np.full(columns["frames"].shape[:2], -1, "int32")
         for row, clip in enumerate(examples):
             # A label that training never showed is not judged by the loss: it stays -1.
@@ -148,11 +136,7 @@ class VideoDigits(Recipe):
         return {**columns, "class": classes}, columns["length"]
 
     def features(self, columns):
-        # Rows of like length go together; what is padding in all of them is cut off.
-        longest = tf.reduce_max(columns["length"])
-        frames = columns["frames"][:, :longest]
-        flat = tf.reshape(frames, [tf.shape(frames)[0], longest, HEIGHT * WIDTH])
-        inputs = {"features": tf.cast(flat, tf.float32) / 255.0, "length": columns["length"]}
+        inputs, longest = frame_features(columns)
         return inputs, {"logits": columns["class"][:, :longest]}
 
     def objective(self, settings):
@@ -165,7 +149,9 @@ class VideoDigits(Recipe):
 
     def measure(self, settings, answers, examples):
         right: list = [None] * len(examples)
-        asked = answered(answers, examples, _padded, "frames", length=lambda clip: len(clip.labels))
+        asked = answered(
+            answers, examples, padded_frames, "frames", length=lambda clip: len(clip.labels)
+        )
         for row, answer in asked:
             clip = examples[row]
             said = [label.decode() for label in answer["labels"][: len(clip.labels)]]
@@ -186,7 +172,7 @@ class VideoDigits(Recipe):
         }
 
     def inputs(self, given):
-        return {self.input_name: [_encoded(one) for one in given]}
+        return {self.input_name: [clip_bytes_of(one) for one in given]}
 
     def lines(self, inputs, answer):
         lines = []
@@ -200,14 +186,13 @@ class VideoDigits(Recipe):
         return [_joined([label.decode() for label in row[:length]]) for row, length in rows]
 
     def draw(self, figure, given, answer):
-        frames = standardise_clip(decode_clip(_encoded(given)), HEIGHT, WIDTH).numpy()
+        frames = standardise_clip(decode_clip(clip_bytes_of(given)), HEIGHT, WIDTH).numpy()
         draw_frames(figure, frames, {name: value[0] for name, value in answer.items()})
 
     def samples(self, examples, count):
         pairs = []
         for index, clip in enumerate(examples[:count]):
-            encoded = EncodedClip(film_strip(clip.frames))
-            encoded.name = f"validation clip {index}"
+            encoded = EncodedClip.of(clip.frames, f"validation clip {index}")
             pairs.append((encoded, _joined(clip.labels)))
         return pairs
 
@@ -232,26 +217,6 @@ class VideoDigits(Recipe):
         ]
 
 
-def _pictures(split) -> list[Labelled]:
-    part = "t10k" if split == "test" else "train"
-    names = [f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"]
-    found = datasets.fetch("mnist", names)
-    images, labels = read_images(*(found[name] for name in names))
-    pictures = [Labelled(p, str(k)) for p, k in zip(images, labels, strict=True)]
-    if split == "test":
-        return pictures
-    cut = len(pictures) - HELD_OUT_PICTURES
-    return pictures[cut:] if split == "validation" else pictures[:cut]
-
-
-def _padded(clips) -> dict[str, np.ndarray]:
-    lengths = np.array([len(clip.labels) for clip in clips], "int32")
-    frames = np.zeros((len(clips), lengths.max(), HEIGHT, WIDTH), "uint8")
-    for row, clip in enumerate(clips):
-        frames[row, : len(clip.frames)] = clip.frames
-    return {"frames": frames, "length": lengths}
-
-
 def _frames(clips: list[Clip], assets) -> tuple[np.ndarray, np.ndarray]:
     labels = [label for clip in clips for label in clip.labels]
     return np.concatenate([clip.frames for clip in clips]), assets.classes(labels)
@@ -273,7 +238,3 @@ def _metrics(right, clips) -> dict[str, float]:
 
 def _joined(labels) -> str:
     return ("" if all(len(label) == 1 for label in labels) else " ").join(labels)
-
-
-def _encoded(given) -> bytes:
-    return given if isinstance(given, bytes) else encoded_clip(given)

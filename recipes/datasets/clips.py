@@ -31,16 +31,32 @@ def read_clips(path: Path, height: int, width: int) -> list[Clip]:
         InputError: the file cannot be read, or its arrays do not fit each other.
     """
     arrays = read_arrays(path, ("clips", "labels"))
-    clips, labels = arrays["clips"], arrays["labels"]
-    if clips.dtype != np.uint8 or clips.ndim != 4 or 0 in clips.shape:
-        raise InputError(
-            f"{path}: clips is {clips.dtype} {list(clips.shape)}; expected uint8 "
-            f"[count, frames, height, width]"
-        )
+    clips, lengths = checked_clips(path, arrays)
+    labels = arrays["labels"]
     if labels.shape != clips.shape[:2]:
         raise InputError(
             f"{path}: labels has the shape {list(labels.shape)}; expected "
             f"{list(clips.shape[:2])}, one a frame"
+        )
+    return [
+        Clip(frames, [str(label) for label in row[: len(frames)]])
+        for frames, row in zip(
+            clip_frames(clips, lengths, height, width), labels.tolist(), strict=True
+        )
+    ]
+
+
+def checked_clips(path: Path, arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the clips of a file and the frames of each.
+
+    Raises:
+        InputError: they are no clips, or their lengths do not fit.
+    """
+    clips = arrays["clips"]
+    if clips.dtype != np.uint8 or clips.ndim != 4 or 0 in clips.shape:
+        raise InputError(
+            f"{path}: clips is {clips.dtype} {list(clips.shape)}; expected uint8 "
+            f"[count, frames, height, width]"
         )
     lengths = arrays.get("lengths", np.full(len(clips), clips.shape[1]))
     fits = lengths.shape == (len(clips),) and lengths.dtype.kind in "iu"
@@ -48,13 +64,18 @@ def read_clips(path: Path, height: int, width: int) -> list[Clip]:
         raise InputError(
             f"{path}: lengths must be {len(clips)} whole numbers from 1 to {clips.shape[1]}"
         )
+    return clips, lengths
+
+
+def clip_frames(clips: np.ndarray, lengths: np.ndarray, height: int, width: int) -> list:
+    """Returns the real frames of clips, uint8 [count, frames, ...], each clip brought to a size."""
     prepare = tf.function(
         lambda frames: standardise_clip(tf.cast(frames, tf.float32) / 255, height, width),
         input_signature=[tf.TensorSpec([None, *clips.shape[2:]], tf.uint8)],
     )
     return [
-        Clip(prepare(frames[:length]).numpy(), [str(label) for label in row[:length]])
-        for frames, row, length in zip(clips, labels.tolist(), lengths.tolist(), strict=True)
+        prepare(frames[:length]).numpy()
+        for frames, length in zip(clips, lengths.tolist(), strict=True)
     ]
 
 

@@ -43,3 +43,18 @@ def draw_frames(figure, frames: np.ndarray, answer) -> None:
     below.set_yticks(range(len(answer["classes"])), [name.decode() for name in answer["classes"]])
     below.set_xlabel("frame")
     figure.colorbar(shown, ax=[above, below], label="probability")
+
+
+def draw_clip(figure, frames: np.ndarray, classes, probabilities: np.ndarray) -> None:
+    """Draws the frames of a clip, above how likely each class is for the whole of it.
+
+    Args:
+        figure: Where to draw.
+        frames: [T, height, width].
+        classes: K names, bytes.
+        probabilities: [K].
+    """
+    above, below = figure.subplots(2, 1, height_ratios=[1, 3])
+    above.imshow(np.concatenate(frames, 1), cmap="Greys", aspect="auto")
+    above.set_axis_off()
+    draw_probabilities(below, classes, probabilities)

@@ -135,6 +135,7 @@ class TextToTextRecipe(Recipe):
             "bidirectional": settings.bidirectional,
             "bridge": settings.bridge,
             "dropout": settings.dropout,
+            "output_head": settings.output_head,
             **more,
         }
         if settings.attention == "none":

@@ -60,6 +60,24 @@ def decode_clip(data: tf.Tensor) -> tf.Tensor:
         return tf.reshape(strip[: count * height], [count, height, width])
 
 
+def decode_clips(clip_bytes: tf.Tensor, height: int, width: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes clips and brings their frames to a size.
+
+    Args:
+        clip_bytes: string [B], each as for `decode_clip`.
+        height, width: Sides of the result; see `standardise_clip`.
+
+    Returns:
+        uint8 [B, T, height, width], zeros past a clip's end, and the frames of each, int32 [B].
+    """
+    clips = tf.map_fn(
+        lambda data: standardise_clip(decode_clip(data), height, width),
+        clip_bytes,
+        fn_output_signature=tf.RaggedTensorSpec([None, height, width], tf.uint8, ragged_rank=0),
+    )
+    return clips.to_tensor(), tf.cast(clips.row_lengths(), tf.int32)
+
+
 def brightness(pixels: tf.Tensor) -> tf.Tensor:
     """Returns the brightness of pixels: uint8 [..., 1 to 4 channels] -> float32 [...], 0 to 1."""
     channels = tf.shape(pixels)[-1]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from zoo.images.pictures import decode_clip, standardise_clip
+from zoo.images.pictures import decode_clips
 from zoo.signatures.graph_function import graph_function
 from zoo.signatures.signature_module import SignatureModule
 
@@ -49,14 +49,7 @@ class FramesToLabels(SignatureModule):
             }
 
         def serve(clip_bytes):
-            clips = tf.map_fn(
-                lambda data: standardise_clip(decode_clip(data), height, width),
-                clip_bytes,
-                fn_output_signature=tf.RaggedTensorSpec(
-                    [None, height, width], tf.uint8, ragged_rank=0
-                ),
-            )
-            return label(clips.to_tensor(), tf.cast(clips.row_lengths(), tf.int32))
+            return label(*decode_clips(clip_bytes, height, width))
 
         self.add("serving_default", serve, [tf.TensorSpec([None], tf.string, name="clip_bytes")])
         self.add("frames", label, [frames_spec, length_spec])

@@ -7,6 +7,7 @@ from typing import Any
 
 from recipes.recipe import Recipe
 from zoo.errors import InputError
+from zoo.topologies.output_head import OUTPUT_HEADS
 from zoo.topologies.settings import check_choice
 
 
@@ -112,6 +113,11 @@ def forcing_variants(recipe: Recipe) -> list[Variant]:
     return [Variant(way, {"forcing": way}) for way in ("teacher", "scheduled", "professor")]
 
 
+def output_head_variants(recipe: Recipe) -> list[Variant]:
+    """What the output is read from: the state and the context, or the fed token as well."""
+    return [Variant(head, {"output_head": head}) for head in OUTPUT_HEADS]
+
+
 def context_variants(recipe: Recipe) -> list[Variant]:
     """The six of three contexts that come into the decoder in one of two places."""
     return [
@@ -125,6 +131,7 @@ BY = {
     "attention": attention_variants,
     "forcing": forcing_variants,
     "context": context_variants,
+    "output_head": output_head_variants,
 }
 
 
@@ -133,7 +140,7 @@ def variants(recipe: Recipe, by: str) -> list[Variant]:
 
     Args:
         recipe: With settings of the names that are varied.
-        by: "attention", "forcing" or "context".
+        by: "attention", "forcing", "context" or "output_head".
 
     Raises:
         InputError: an unknown `by`, or a recipe that has no such setting.
