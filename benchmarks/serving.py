@@ -50,7 +50,7 @@ TARGETS = {
 def main() -> int:
     """Runs the benchmark and prints its table; 1 where an answer was wrong or lost."""
     arguments = _arguments()
-    from zoo.references.saved_models import list_versions
+    from zoo.references.versions import list_versions
     from zoo.serving import Server
     from zoo.serving.servable import Servable
 

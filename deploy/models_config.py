@@ -20,7 +20,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from zoo.errors import InputError, unknown_name
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 
 HERE = Path(__file__).parent
 FILE = HERE / "models.config"

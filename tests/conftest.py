@@ -1,7 +1,9 @@
-"""Settings and made-up data that tests share."""
+"""Settings, made-up data and an HTTP server that tests share."""
 
 import gc
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +60,60 @@ def g2p_run(tmp_path_factory, write_pairs):
     folder = tmp_path_factory.mktemp("g2p")
     data = write_pairs(folder / "own.tsv")
     return recipes.get("g2p").fit(folder / "run", data=data, steps=6, round_steps=3, **TINY_G2P)
+
+
+class Site:
+    """What the server answers: a function of the request handler for each path."""
+
+    def __init__(self, address: str):
+        self.address = address
+        self.answers = {}
+        self.asked = []
+
+    def url(self, path: str) -> str:
+        return f"{self.address}/{path}"
+
+    def put(self, path: str, content: bytes) -> str:
+        """Puts content under a path and returns its address."""
+        self.answers[f"/{path}"] = lambda request: send(request, content)
+        return self.url(path)
+
+
+def send(request, content: bytes, announced: int | None = None) -> None:
+    """Sends content under the announced length; a longer one looks as if the line were cut."""
+    request.send_response(200)
+    length = len(content) if announced is None else announced
+    request.send_header("Content-Length", str(length))
+    request.end_headers()
+    request.wfile.write(content)
+
+
+@pytest.fixture
+def site(monkeypatch):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found.asked.append(self.path)
+            answer = found.answers.get(self.path)
+            if answer is None:
+                self.send_error(404)
+            else:
+                answer(self)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Site(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("zoo.references.download.SECONDS_BETWEEN_TRIES", 0.0)
+    yield found
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(name="send")
+def send_fixture():
+    return send

@@ -13,7 +13,7 @@ from recipes.workbench.card import card
 from recipes.workbench.run import Run
 from zoo.errors import InputError
 from zoo.files import write_atomically
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 from zoo.serving import export_saved_model
 from zoo.signature_names import with_settings
 from zoo.training.run_folder import RunFolder

@@ -6,7 +6,7 @@ from typing import Any
 
 from recipes.catalog import REGISTRY
 from zoo.references import saved_models
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 from zoo.training.run_folder import RunFolder
 
 Row = dict[str, Any]

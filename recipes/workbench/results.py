@@ -9,7 +9,7 @@ from pathlib import Path
 from recipes.catalog import REGISTRY
 from recipes.settings import replace
 from zoo.files import write_atomically
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 from zoo.training.run_folder import RunFolder
 
 HEAD = """# Saved models

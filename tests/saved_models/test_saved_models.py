@@ -13,7 +13,7 @@ from recipes import datasets
 from recipes.catalog import REGISTRY
 from recipes.settings import replace
 from zoo.errors import InputError
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 from zoo.serving import check_saved_model
 from zoo.serving.saved_model_files import public_signatures, read_meta_graph
 from zoo.serving.warmup import read_warmup

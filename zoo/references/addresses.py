@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -48,15 +49,27 @@ def opened(address: str) -> Iterator[tuple[Iterator[bytes], int | None]]:
     """Opens an address and gives its bytes in pieces, and their number where it is told.
 
     Args:
-        address: An address of any scheme that `requests` or `fsspec` reads.
+        address: An address of any scheme that `requests` or `fsspec` reads, or a path.
 
     Raises:
         DownloadFailed: The address gives nothing, or the connection is cut.
         InputError: The plug-in of the scheme is not installed; the line says what to install.
     """
-    opener = _over_http if scheme_of(address) in ("http", "https") else _by_fsspec
+    opener = _by_fsspec if is_address(address) else _from_disk
+    if scheme_of(address) in ("http", "https"):
+        opener = _over_http
     with opener(address) as found:
         yield found
+
+
+@contextlib.contextmanager
+def _from_disk(path: str) -> Iterator[tuple[Iterator[bytes], int | None]]:
+    try:
+        file = open(path, "rb")  # noqa: SIM115 (closed below)
+    except OSError as error:
+        raise DownloadFailed(f"cannot be read: {error.strerror or error}") from None
+    with file:
+        yield _pieces(file), os.fstat(file.fileno()).st_size
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.references.saved_models import list_versions, version_folders
+from zoo.references.versions import list_versions, version_folders
 from zoo.serving.model_config import ModelConfig
 from zoo.serving.servable import Servable
 from zoo.serving.status import Code, ServingError, invalid, public_message

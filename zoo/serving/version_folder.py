@@ -2,52 +2,20 @@
 
 import contextlib
 import errno
-import fcntl
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.references.saved_models import list_versions, version_folders
+from zoo.references import staging
+from zoo.references.versions import list_versions, version_folders
 
 # No version number starts so; TensorFlow Serving and list_versions pass it by.
 _PREFIX = ".exporting-"
 
 
-@contextlib.contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """Gives a new folder beside the versions; it is gone afterwards unless it was published.
-
-    What an exporter that was killed left behind is removed on the way: its lock is free.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
-    path.chmod(0o755)
-    lock = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield path
-    finally:
-        os.close(lock)
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _sweep(folder: Path) -> None:
-    for left in folder.glob(f"{_PREFIX}*"):
-        try:
-            lock = os.open(left, os.O_RDONLY)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)
-        except OSError:
-            pass  # its exporter is alive
-        finally:
-            os.close(lock)
+def staged(folder: Path) -> contextlib.AbstractContextManager[Path]:
+    """Gives a new folder beside the versions; it is gone afterwards unless it was published."""
+    return staging.staged(folder, _PREFIX)
 
 
 def check_free(folder: Path, version: int | None) -> None:
@@ -83,7 +51,7 @@ def publish(path: Path, folder: Path, version: int | None) -> Path:
     Raises:
         InputError: Somebody else has published that version meanwhile.
     """
-    _sync_tree(path)
+    staging.sync_tree(path)
     while True:
         check_free(folder, version)
         target = folder / str(next_version(folder) if version is None else version)
@@ -94,20 +62,5 @@ def publish(path: Path, folder: Path, version: int | None) -> Path:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
             continue
-        _sync(folder)
+        staging.sync(folder)
         return target
-
-
-def _sync_tree(path: Path) -> None:
-    for root, _, files in os.walk(path, topdown=False):
-        for name in files:
-            _sync(Path(root) / name)
-        _sync(Path(root))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,8 +1,6 @@
-"""A real HTTP server on this machine, and datasets that point at it."""
+"""Datasets that point at a server on this machine."""
 
 import hashlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -10,59 +8,6 @@ from recipes import datasets
 from recipes.datasets import registry
 from recipes.datasets.dataset import Address
 from zoo.errors import InputError
-from zoo.references import download
-
-
-class Site:
-    """What the server answers: a function of the request handler for each path."""
-
-    def __init__(self, address: str):
-        self.address = address
-        self.answers = {}
-        self.asked = []
-
-    def url(self, path: str) -> str:
-        return f"{self.address}/{path}"
-
-    def put(self, path: str, content: bytes) -> str:
-        """Puts content under a path and returns its address."""
-        self.answers[f"/{path}"] = lambda request: send(request, content)
-        return self.url(path)
-
-
-def send(request, content: bytes, announced: int | None = None) -> None:
-    """Sends content under the announced length; a longer one looks as if the line were cut."""
-    request.send_response(200)
-    length = len(content) if announced is None else announced
-    request.send_header("Content-Length", str(length))
-    request.end_headers()
-    request.wfile.write(content)
-
-
-@pytest.fixture
-def site(monkeypatch):
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            found.asked.append(self.path)
-            answer = found.answers.get(self.path)
-            if answer is None:
-                self.send_error(404)
-            else:
-                answer(self)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Site(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(download, "SECONDS_BETWEEN_TRIES", 0.0)
-    yield found
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture
@@ -94,11 +39,6 @@ def file_of(name: str, content: bytes, *places) -> datasets.File:
 @pytest.fixture(name="file_of")
 def file_of_fixture():
     return file_of
-
-
-@pytest.fixture(name="send")
-def send_fixture():
-    return send
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 from zoo.serving import Client, Server, signature_defaults
 from zoo.serving.json_format import write_tensor
 from zoo.serving.saved_model_files import public_signatures, read_meta_graph

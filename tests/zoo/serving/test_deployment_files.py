@@ -11,7 +11,7 @@ import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
 from zoo.errors import InputError
-from zoo.references.saved_models import list_versions
+from zoo.references.versions import list_versions
 from zoo.serving import Client, Server, ServingError, batching_parameters
 
 REPOSITORY = Path(__file__).parents[3]
