@@ -52,6 +52,7 @@ ROOMS = {
     "recipes.commands": {"recipes", "zoo"},
 }
 GROUND = {
+    "zoo.class_ids",
     "zoo.errors",
     "zoo.files",
     "zoo.lock",

@@ -3,11 +3,12 @@
 import keras
 import tensorflow as tf
 
-from zoo.recurrence.fast_layer import merge_length
+from zoo.cells import state
+from zoo.recurrence.layer_call import CheckedLayer
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Bidirectional(keras.layers.Bidirectional):
+class Bidirectional(CheckedLayer, keras.layers.Bidirectional):
     """`keras.layers.Bidirectional` that takes lengths.
 
     With `return_state` the states follow the output, forward ones first: `output, forward_h,
@@ -21,6 +22,9 @@ class Bidirectional(keras.layers.Bidirectional):
         layer: The recurrent layer for the forward direction; the backward one is its copy with
             `go_backwards=True` unless `backward_layer` is given.
         merge_mode: "concat" (the default, forward first), "sum", "mul", "ave", or None for both.
+
+    Raises:
+        InputError: as `CheckedLayer`.
 
     Example:
 
@@ -39,5 +43,16 @@ class Bidirectional(keras.layers.Bidirectional):
         sequence_length: tf.Tensor | None = None,
     ):
         """Runs both directions; `sequence_length` `[batch]` is the same as a right-padded mask."""
-        mask = merge_length(self.name, sequences, mask, sequence_length)
-        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        given = self.checked(sequences, initial_state, mask, sequence_length)
+        return super().call(
+            given.sequences,
+            initial_state=given.initial_state,
+            mask=given.mask,
+            training=training,
+        )
+
+    @property
+    def state_widths(self) -> list[int]:
+        """The width of each tensor of the states, forward ones first."""
+        layers = (self.forward_layer, self.backward_layer)
+        return [width for each in layers for width in state.leaves(each.cell.state_size)]

@@ -5,8 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.cells import state
 from zoo.cells.grid_lstm_cell import GridLSTMCell
 from zoo.cells.lstm_state_tuple import LSTMStateTuple
+from zoo.recurrence.sequence_length import check_sequence_length, guard_in_graph
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -29,11 +31,25 @@ class CornerSweep(keras.layers.Layer):
 
     Returns:
         [B, H, W, units], the h of every place, zero outside of what is real.
+
+    Raises:
+        InputError: ragged inputs; heights or widths that are not one integer a row, from 0 to the
+            inputs' own; in a graph what only the run can tell raises
+            `tf.errors.InvalidArgumentError`.
     """
 
     def __init__(self, units: int, forget_bias: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.cell = GridLSTMCell(units, forget_bias, name="cell")
+
+    # Before Keras's own machinery, which fails at lists.
+    def __call__(self, inputs, height, width):
+        owner = f"CornerSweep {self.name!r}"
+        axes = "(batch, height, width, features)"
+        inputs = state.check_inputs(owner, inputs, axes, self.compute_dtype)
+        height = check_sequence_length(owner, height, inputs.shape, 1)
+        width = check_sequence_length(owner, width, inputs.shape, 2)
+        return super().__call__(inputs, height, width)
 
     def build(self, inputs_shape, height_shape=None, width_shape=None):
         self.cell.build(tuple(inputs_shape))
@@ -45,7 +61,11 @@ class CornerSweep(keras.layers.Layer):
     def call(self, inputs: Any, height: Any, width: Any) -> tf.Tensor:
         batch, rows, columns = (tf.shape(inputs)[axis] for axis in range(3))
         units, row, diagonals = self.cell.units, tf.range(rows), rows + columns - 1
-        height, width = tf.cast(height, tf.int32), tf.cast(width, tf.int32)
+        owner = f"CornerSweep {self.name!r}"
+        height, width = (
+            guard_in_graph(owner, length, inputs, axis)
+            for axis, length in ((1, height), (2, width))
+        )
         real_rows = tf.sequence_mask(height, rows)  # [B, H]
         real = real_rows[:, :, None] & tf.sequence_mask(width, columns)[:, None]
         inputs = tf.where(real[..., None], inputs, tf.zeros_like(inputs))

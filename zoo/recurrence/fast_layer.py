@@ -12,9 +12,10 @@ from tensorflow.python.ops import control_flow_util
 from zoo.errors import InputError
 from zoo.recurrence.fast_loop import StepMath, num_lanes, recur
 from zoo.recurrence.fast_packing import pack_mask
+from zoo.recurrence.layer_call import CheckedLayer
 
 
-class FastRecurrence:
+class FastRecurrence(CheckedLayer):
     """A mixin for a Keras recurrent layer: its loop, run by `recur` where that gives the same.
 
     A layer adds `_step_math()` (None where its activations have no fast form) and, if it has a
@@ -26,7 +27,7 @@ class FastRecurrence:
             al. 2018, "Regularizing and optimizing LSTM language models"). Defaults to 0.
 
     Raises:
-        InputError: a rate outside [0, 1).
+        InputError: a rate outside [0, 1); what `CheckedLayer` refuses.
     """
 
     def __init__(self, *args, recurrent_weight_dropout: float = 0.0, **kwargs):
@@ -45,8 +46,13 @@ class FastRecurrence:
         sequence_length: tf.Tensor | None = None,
     ):
         """Runs the layer; `sequence_length` `[batch]` is the same as a right-padded mask."""
-        mask = merge_length(self.name, sequences, mask, sequence_length)
-        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        given = self.checked(sequences, initial_state, mask, sequence_length)
+        return super().call(
+            given.sequences,
+            initial_state=given.initial_state,
+            mask=given.mask,
+            training=training,
+        )
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Takes Keras's place for the loop over time."""
@@ -198,21 +204,3 @@ def under_xla() -> bool:
     """Whether the graph being traced is meant for XLA, which has no tensors of varying size."""
     graph = tf.compat.v1.get_default_graph()
     return control_flow_util.GraphOrParentsInXlaContext(graph)
-
-
-def merge_length(
-    name: str,
-    sequences: tf.Tensor,
-    mask: tf.Tensor | None,
-    sequence_length: tf.Tensor | None,
-) -> tf.Tensor | None:
-    """Turns lengths `[batch]` into a mask `[batch, time]`, within `mask` where there is one."""
-    if sequence_length is None:
-        return mask
-    if len(sequence_length.shape) != 1:
-        raise InputError(
-            f"{name}: sequence_length must have the shape [batch], "
-            f"got {tuple(sequence_length.shape)}"
-        )
-    valid = tf.sequence_mask(sequence_length, tf.shape(sequences)[1])
-    return valid if mask is None else tf.logical_and(valid, tf.cast(mask, tf.bool))

@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from zoo.cells.gated_average_cell import GatedAverageCell
 from zoo.recurrence.affine import affine
-from zoo.recurrence.fast_layer import merge_length
 from zoo.recurrence.gated_average import gated_average
+from zoo.recurrence.layer_call import CheckedLayer
 
 
-class GatedAverageLayer(keras.layers.RNN):
+class GatedAverageLayer(CheckedLayer, keras.layers.RNN):
     """A `GatedAverageCell` over time: the products of all steps at once, then `gated_average`.
 
     The equations are the cell's own, on all steps. Called with `sequences` `[batch, time, input]`
@@ -37,8 +37,13 @@ class GatedAverageLayer(keras.layers.RNN):
         sequence_length: tf.Tensor | None = None,
     ):
         """Runs the layer; `sequence_length` `[batch]` is the same as a right-padded mask."""
-        mask = merge_length(self.name, sequences, mask, sequence_length)
-        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        given = self.checked(sequences, initial_state, mask, sequence_length)
+        return super().call(
+            given.sequences,
+            initial_state=given.initial_state,
+            mask=given.mask,
+            training=training,
+        )
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Takes Keras's place for the loop over time."""

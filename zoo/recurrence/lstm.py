@@ -45,7 +45,9 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
     the fast path, and an exported model holds no gradient.
 
     Raises:
-        InputError: `sequence_length` is not of the shape `[batch]`.
+        InputError: ragged sequences; states of another number or shape; a mask that is not bool
+            `[batch, time]`; lengths that are not one integer a row, from 0 to time. In a graph
+            what only the run can tell raises `tf.errors.InvalidArgumentError`.
 
     Example:
 

@@ -9,6 +9,7 @@ from zoo import cells
 from zoo.errors import InputError
 from zoo.recurrence.dynamic_rnn import DynamicRNN
 from zoo.recurrence.gru import GRU
+from zoo.recurrence.layer_call import CheckedCall
 from zoo.recurrence.lstm import LSTM
 from zoo.recurrence.min_gru import MinGRU
 from zoo.recurrence.min_lstm import MinLSTM
@@ -22,7 +23,7 @@ FAST_LAYERS = RECURRENT_KERNELS | AVERAGES
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class OverTime(keras.layers.Layer):
+class OverTime(CheckedCall, keras.layers.Layer):
     """A cell over a right-padded batch: a fast layer for a name that has one, else a plain loop.
 
     Args:
@@ -42,7 +43,8 @@ class OverTime(keras.layers.Layer):
         Outputs [B, T, output_size] and the final state in the cell's own structure.
 
     Raises:
-        InputError: an unknown cell, or recurrent_weight_dropout for one whose layer has none.
+        InputError: an unknown cell, or recurrent_weight_dropout for one whose layer has none; what
+            `CheckedCall` refuses.
     """
 
     def __init__(
@@ -114,15 +116,12 @@ class OverTime(keras.layers.Layer):
             initial_state = self.get_initial_state(tf.shape(inputs)[0])
         if not self.is_fast:
             return self.layer(inputs, sequence_length, initial_state, training=training)
-        mask = None
-        if sequence_length is not None:
-            mask = tf.sequence_mask(sequence_length, tf.shape(inputs)[1])
         outputs, *state = self.layer(
-            inputs, mask=mask, initial_state=initial_state, training=training
+            inputs, initial_state, training=training, sequence_length=sequence_length
         )
         if isinstance(self.cell, cells.RNNCell):
             state = tf.nest.pack_sequence_as(self.cell.state_size, state)
-        # A tensor of its own: Keras has hung the mask on that of the layer.
+        # A tensor of its own: Keras has hung the inputs' mask on that of the layer.
         return tf.identity(outputs), state
 
     def step(self, inputs, state, training=None):

@@ -7,11 +7,12 @@ import tensorflow as tf
 
 from zoo.errors import InputError
 from zoo.recurrence.fast_layer import check_rate
+from zoo.recurrence.layer_call import CheckedCall
 from zoo.recurrence.over_time import OverTime
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class RecurrentStack(keras.layers.Layer):
+class RecurrentStack(CheckedCall, keras.layers.Layer):
     """Layers of one kind of cell, each over the whole sequence, one or both directions.
 
     Layer l reads the outputs of layer l - 1. In a bidirectional stack a layer's output is the
@@ -43,7 +44,7 @@ class RecurrentStack(keras.layers.Layer):
 
     Raises:
         InputError: no layers, a rate outside [0, 1), one cell object twice, or
-            recurrent_weight_dropout for a cell without a fast layer.
+            recurrent_weight_dropout for a cell without a fast layer; what `CheckedCall` refuses.
 
     Example:
 

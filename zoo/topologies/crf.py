@@ -5,6 +5,8 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from zoo.class_ids import class_ids, count_real
+
 # Below any score, and far above the least float32: differences of two do not overflow.
 _NEVER = -1e30
 
@@ -132,17 +134,19 @@ def chain_loss(pad_tag: int = -1) -> Callable:
         pad_tag: The tag that stands past a row's end. Defaults to -1.
 
     Returns:
-        A function (tags int [B, N], chain [B, N, K, K]) -> scalar float32; zero without a real
-        tag. The second argument is the output `chain` of a model with a `ConditionalRandomField`.
+        A function (tags int [B, N] or one-hot [B, N, K], chain [B, N, K, K]) -> scalar float32;
+        zero without a real tag. The second argument is the output `chain` of a model with a
+        `ConditionalRandomField`.
     """
 
     def loss(y_true, y_pred):
-        real = tf.reduce_sum(tf.cast(tf.cast(y_true, tf.int32) != pad_tag, tf.int32), -1)
-        nats = -tf.reduce_sum(log_likelihood(y_pred, y_true, real))
+        tags = class_ids("chain_loss", y_true, y_pred[..., 0], pad_tag)
+        real = tf.reduce_sum(tf.cast(tags != pad_tag, tf.int32), -1)
+        nats = -tf.reduce_sum(log_likelihood(y_pred, tags, real))
         return tf.math.divide_no_nan(nats, tf.cast(tf.reduce_sum(real), tf.float32))
 
     # What the mean is over: replicas with different numbers of real tags weigh as many.
-    loss.weight = lambda y_true: tf.math.count_nonzero(y_true != pad_tag)
+    loss.weight = lambda y_true: count_real(y_true, pad_tag)
     return loss
 
 

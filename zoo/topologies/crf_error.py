@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from zoo.class_ids import class_ids
 from zoo.topologies.crf import viterbi
 
 
@@ -21,7 +22,7 @@ class ChainTagError(keras.metrics.Metric):
         pad_tag: The tag that stands past a row's end. Defaults to -1.
 
     Call arguments:
-        y_true: int [B, N], the tags.
+        y_true: int [B, N], the tags, or one-hot [B, N, K].
         y_pred: float [B, N, K, K], the output `chain` of a model with a `ConditionalRandomField`.
         sample_weight: Left aside: every tag counts alike.
 
@@ -41,7 +42,8 @@ class ChainTagError(keras.metrics.Metric):
         )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        chain, wanted = tf.convert_to_tensor(y_pred), tf.cast(y_true, tf.int32)
+        chain = tf.convert_to_tensor(y_pred)
+        wanted = class_ids("ChainTagError", y_true, chain[..., 0], self.pad_tag)
         real = wanted != self.pad_tag
         said, _ = viterbi(chain, tf.math.count_nonzero(real, -1))
         outside = chain.shape[-1] - 1

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from zoo.class_ids import class_ids, count_real
+
 # The logarithm of a share that counts as none: a label that cannot come costs much, not infinity.
 _LEAST = -70.0
 
@@ -22,14 +24,14 @@ def extended_cross_entropy(
         pad_id: The target id that does not count. Defaults to 0.
 
     Returns:
-        A function (int [B, M], log-probabilities [B, M, V + N]) -> scalar float32; zero where all
-        is padding. The log-probabilities are what `attention_n_to_m` calls its logits when it
-        copies; -inf among them is fine.
+        A function (int [B, M] or one-hot [B, M, V + N], log-probabilities [B, M, V + N]) -> scalar
+        float32; zero where all is padding. The log-probabilities are what `attention_n_to_m` calls
+        its logits when it copies; -inf among them is fine.
     """
 
     def loss(y_true, y_pred):
         logs = tf.cast(y_pred, tf.float32)
-        labels = tf.cast(y_true, tf.int32)
+        labels = class_ids("extended_cross_entropy", y_true, logs, pad_id)
         real = tf.cast(labels != pad_id, tf.float32)
         nats = -tf.maximum(tf.gather(logs, labels, batch_dims=2), _LEAST)
         if label_smoothing:
@@ -38,5 +40,5 @@ def extended_cross_entropy(
         return tf.math.divide_no_nan(tf.reduce_sum(nats * real), tf.reduce_sum(real))
 
     # What the mean is over: replicas with different numbers of real tokens weigh as many.
-    loss.weight = lambda y_true: tf.math.count_nonzero(y_true != pad_id)
+    loss.weight = lambda y_true: count_real(y_true, pad_id)
     return loss

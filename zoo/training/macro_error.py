@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from zoo.class_ids import class_ids
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class MacroError(keras.metrics.Metric):
@@ -14,7 +16,7 @@ class MacroError(keras.metrics.Metric):
     over batches of any sizes.
 
     Call arguments:
-        y_true: int [B], the classes.
+        y_true: int [B], the classes, or one-hot [B, K].
         y_pred: [B, K], scores of which the highest counts.
         sample_weight: Left aside: every row counts alike.
 
@@ -38,7 +40,7 @@ class MacroError(keras.metrics.Metric):
                 self.add_variable((size,), "zeros", name=name)
                 for name in ("right", "said", "wanted")
             )
-        wanted = tf.one_hot(tf.reshape(tf.cast(y_true, tf.int32), [-1]), size)
+        wanted = tf.one_hot(class_ids("MacroError", y_true, scores), size)
         said = tf.one_hot(tf.argmax(scores, -1), size)
         self.right.assign_add(tf.reduce_sum(wanted * said, 0))
         self.said.assign_add(tf.reduce_sum(said, 0))

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from zoo.errors import InputError
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class SampledNats(keras.layers.Layer):
@@ -28,6 +30,9 @@ class SampledNats(keras.layers.Layer):
 
     Returns:
         float32 [B, N], in nats.
+
+    Raises:
+        InputError: For targets that are not ids [B, N], such as one-hot ones.
     """
 
     def __init__(
@@ -48,6 +53,11 @@ class SampledNats(keras.layers.Layer):
         return keras.KerasTensor(targets.shape, "float32")
 
     def call(self, hidden, targets, training=False):
+        if len(targets.shape) != len(hidden.shape) - 1:
+            raise InputError(
+                f"SampledNats expects ids of shape {tuple(hidden.shape[:-1])}, one a step; got "
+                f"{tuple(targets.shape)}"
+            )
         # Times one: the gradient of a whole tensor, where that of a variable would be in slices.
         table = 1.0 * tf.cast(self.embedding.embeddings.value, hidden.dtype)
         bias = 1.0 * tf.cast(self.output_bias.bias.value, hidden.dtype)
