@@ -13,6 +13,7 @@ from zoo.cells.lstm_state_tuple import LSTMStateTuple
 from zoo.cells.min_gru_cell import MinGRUCell
 from zoo.cells.min_lstm_cell import MinLSTMCell
 from zoo.cells.multi_rnn_cell import MultiRNNCell
+from zoo.cells.output_in import output_in
 from zoo.cells.output_projection_wrapper import OutputProjectionWrapper
 from zoo.cells.qrnn_cell import QRNNCell
 from zoo.cells.registry import get, names
@@ -46,5 +47,6 @@ __all__ = [
     "load_tf1_checkpoint",
     "names",
     "one_sequence",
+    "output_in",
     "to_keras",
 ]

@@ -128,7 +128,7 @@ class MultiRNNCell(RNNCell):
 def _refuse_one_cell_twice(cells: Sequence) -> None:
     depth_of: dict[int, int] = {}
     for depth, cell in enumerate(cells):
-        for part in _parts(cell):
+        for part in parts(cell):
             first = depth_of.setdefault(id(part), depth)
             if first != depth:
                 name = type(part).__name__
@@ -139,8 +139,9 @@ def _refuse_one_cell_twice(cells: Sequence) -> None:
                 )
 
 
-def _parts(cell: Any) -> Iterator[Any]:
+def parts(cell: Any) -> Iterator[Any]:
+    """Walks a cell and the cells inside it."""
     yield cell
     inner = [cell.cell] if hasattr(cell, "cell") else getattr(cell, "cells", [])
     for part in inner:
-        yield from _parts(part)
+        yield from parts(part)

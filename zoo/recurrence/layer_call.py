@@ -30,8 +30,9 @@ class LayerCall(NamedTuple):
 class CheckedLayer:
     """A mixin for a recurrent Keras layer: its arguments fit each other, or it says what would.
 
-    What is known of shapes, dtypes and values before anything runs raises `InputError`; in a graph the rest raises
-    `tf.errors.InvalidArgumentError` when it runs. Code compiled by XLA cannot check.
+    What is known of shapes, dtypes and values before anything runs raises `InputError`; in a graph
+    the rest raises `tf.errors.InvalidArgumentError` when it runs, but for code compiled by XLA,
+    which cannot check.
     """
 
     # Before Keras's own machinery: it fails at lists, and wraps messages in several lines.

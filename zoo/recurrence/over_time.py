@@ -1,12 +1,17 @@
 """One cell over time by the fastest layer there is for it, with the cell's single step beside."""
 
+import gc
+import weakref
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from zoo import cells
+from zoo.cells import step
+from zoo.cells.multi_rnn_cell import parts
 from zoo.errors import InputError
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.dynamic_rnn import DynamicRNN
 from zoo.recurrence.gru import GRU
 from zoo.recurrence.layer_call import CheckedCall
@@ -23,7 +28,7 @@ FAST_LAYERS = RECURRENT_KERNELS | AVERAGES
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class OverTime(CheckedCall, keras.layers.Layer):
+class OverTime(CellInConfig, CheckedCall, keras.layers.Layer):
     """A cell over a right-padded batch: a fast layer for a name that has one, else a plain loop.
 
     Args:
@@ -55,11 +60,12 @@ class OverTime(CheckedCall, keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._given, self.units = cell, units
+        self._given, self.units = cell_to_config(cell), units
         self.recurrent_weight_dropout = recurrent_weight_dropout
         # Lengths are an argument; a mask that Keras attached to the inputs goes no further.
         self.supports_masking = True
         made = cells.get(cell, units)
+        _take(made, self)
         self.is_fast = isinstance(cell, str) and cell in FAST_LAYERS
         drops = isinstance(cell, str) and cell in RECURRENT_KERNELS
         if recurrent_weight_dropout and not drops:
@@ -86,7 +92,7 @@ class OverTime(CheckedCall, keras.layers.Layer):
     @property
     def output_size(self) -> int:
         """Width of one step's output."""
-        return self.cell.output_size
+        return step.output_size(self.cell)
 
     @property
     def state_widths(self):
@@ -109,7 +115,9 @@ class OverTime(CheckedCall, keras.layers.Layer):
 
     def get_initial_state(self, batch_size):
         """Returns zeros in the structure of the cell's state."""
-        return self.cell.get_initial_state(batch_size=batch_size)
+        if self.is_fast:
+            return self.cell.get_initial_state(batch_size=batch_size)
+        return step.initial_state(self.cell, batch_size)
 
     def call(self, inputs, sequence_length=None, initial_state=None, training=None):
         if initial_state is None:
@@ -126,24 +134,36 @@ class OverTime(CheckedCall, keras.layers.Layer):
 
     def step(self, inputs, state, training=None):
         """Runs one step: inputs [B, D] -> (output [B, output_size], next state)."""
-        return self.cell(inputs, state, training=training)
+        if self.is_fast:
+            return self.cell(inputs, state, training=training)
+        return step.call_cell(self.cell, inputs, state, training)
 
     def compute_mask(self, *arguments, **keywords):
         return None
 
     def get_config(self):
-        cell = self._given
-        if not isinstance(cell, str):
-            cell = keras.saving.serialize_keras_object(self.layer.cell)
         return {
             **super().get_config(),
-            "cell": cell,
+            "cell": self._given,
             "units": self.units,
             "recurrent_weight_dropout": self.recurrent_weight_dropout,
         }
 
-    @classmethod
-    def from_config(cls, config):
-        if not isinstance(config["cell"], str):
-            config["cell"] = keras.saving.deserialize_keras_object(config["cell"])
-        return cls(**config)
+
+# The layer that has each cell object, and the cells inside it, for as long as it lives.
+_OWNERS: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
+
+
+def _take(cell: Any, layer: OverTime) -> None:
+    """Notes whose a cell is; raises `InputError` where it is another layer's."""
+    if any(id(part) in _OWNERS for part in parts(cell)):
+        gc.collect()  # A layer that nothing uses any more may still wait to be freed.
+    for part in parts(cell):
+        if id(part) in _OWNERS:
+            name = type(part).__name__
+            raise InputError(
+                f"this {name} object is already in another layer, {_OWNERS[id(part)].name!r}, "
+                f"which would share its weights: make a new {name} for each layer"
+            )
+    for part in parts(cell):
+        _OWNERS[id(part)] = layer

@@ -5,14 +5,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.cells import output_in
 from zoo.errors import InputError
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.fast_layer import check_rate
 from zoo.recurrence.layer_call import CheckedCall
 from zoo.recurrence.over_time import OverTime
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class RecurrentStack(CheckedCall, keras.layers.Layer):
+class RecurrentStack(CellInConfig, CheckedCall, keras.layers.Layer):
     """Layers of one kind of cell, each over the whole sequence, one or both directions.
 
     Layer l reads the outputs of layer l - 1. In a bidirectional stack a layer's output is the
@@ -21,7 +23,8 @@ class RecurrentStack(CheckedCall, keras.layers.Layer):
 
     Args:
         cell: A cell's registered name, or a list with one cell object for each layer (and, in a
-            bidirectional stack, two for each: forward, backward). One object is never used twice.
+            bidirectional stack, two for each: forward, backward); a cell object alone where there
+            is one place. One object is never used twice.
         units: Width of a cell; not needed when objects are given.
         num_layers: Defaults to 1.
         bidirectional: Defaults to False.
@@ -75,20 +78,27 @@ class RecurrentStack(CheckedCall, keras.layers.Layer):
         if isinstance(cell, str):
             made = [cell] * count
         else:
-            made = list(cell)
+            made = list(cell) if isinstance(cell, (list, tuple)) else [cell]
             if len(made) != count or len({id(c) for c in made}) != count:
                 raise InputError(
                     f"{count} distinct cell objects are needed for {num_layers} layers"
                     f"{' in two directions' if bidirectional else ''}; got {len(made)}, of which "
                     f"{len({id(c) for c in made})} distinct: make a new cell for each place"
                 )
-        self.cell, self.units, self.num_layers = cell, units, num_layers
+        self.cell, self.units, self.num_layers = cell_to_config(cell), units, num_layers
         # Lengths are an argument; a mask that Keras attached to the inputs goes no further.
         self.supports_masking = True
         self.bidirectional, self.dropout, self.residual = bidirectional, dropout, residual
         self.input_dropout = input_dropout
         self.recurrent_weight_dropout = recurrent_weight_dropout
-        self.layers = [OverTime(c, units, recurrent_weight_dropout) for c in made]
+        # Objects have widths of their own; the last ones give the stack's.
+        last = len(made) - (2 if bidirectional else 1)
+        self.layers = [
+            OverTime(
+                c, units if isinstance(c, str) or n >= last else None, recurrent_weight_dropout
+            )
+            for n, c in enumerate(made)
+        ]
         rates = [first_dropout] + [dropout] * (num_layers - 1)
         self._dropouts = [keras.layers.Dropout(rate) for rate in rates]
 
@@ -101,7 +111,7 @@ class RecurrentStack(CheckedCall, keras.layers.Layer):
         for index in range(self.num_layers):
             for layer in self._layer(index):
                 layer.build((None, None, width))
-            width = self.output_size
+            width = sum(layer.output_size for layer in self._layer(index))
 
     def compute_output_spec(self, inputs, sequence_length=None, initial_state=None, training=None):
         batch, time = inputs.shape[:2]
@@ -118,7 +128,21 @@ class RecurrentStack(CheckedCall, keras.layers.Layer):
     @property
     def output_size(self) -> int:
         """Width of one step's output."""
-        return sum(layer.output_size for layer in self._layer(0))
+        return sum(layer.output_size for layer in self._layer(self.num_layers - 1))
+
+    def output_in(self, states) -> Any:
+        """The last layer's output among the parts of its states (or of `state_widths`).
+
+        Returns:
+            [B, units]; a list of two in a bidirectional stack, the forward one first.
+
+        Raises:
+            InputError: see `zoo.cells.output_in`.
+        """
+        halves = states[-1] if self.bidirectional else [states[-1]]
+        pairs = zip(self._layer(self.num_layers - 1), halves, strict=True)
+        outputs = [output_in(layer.cell, half) for layer, half in pairs]
+        return outputs if self.bidirectional else outputs[0]
 
     def get_initial_state(self, batch_size) -> tuple:
         """Returns zeros in the structure of the states."""
@@ -177,12 +201,9 @@ class RecurrentStack(CheckedCall, keras.layers.Layer):
         return None
 
     def get_config(self):
-        cell = self.cell
-        if not isinstance(cell, str):
-            cell = [keras.saving.serialize_keras_object(layer.cell) for layer in self.layers]
         return {
             **super().get_config(),
-            "cell": cell,
+            "cell": self.cell,
             "units": self.units,
             "num_layers": self.num_layers,
             "bidirectional": self.bidirectional,
@@ -191,12 +212,6 @@ class RecurrentStack(CheckedCall, keras.layers.Layer):
             "input_dropout": self.input_dropout,
             "recurrent_weight_dropout": self.recurrent_weight_dropout,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        if not isinstance(config["cell"], str):
-            config["cell"] = [keras.saving.deserialize_keras_object(c) for c in config["cell"]]
-        return cls(**config)
 
 
 def _reversed(sequence, sequence_length):

@@ -10,10 +10,10 @@ from zoo import attention as attentions
 from zoo.attention import HardAttention, Memory
 from zoo.decoding.unroll import teacher_forcing
 from zoo.errors import InputError
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.copying import CopyMemory, CopyOutput, copies_of
 from zoo.topologies.embeddings import token_embedding
-from zoo.topologies.encoder_decoder import output_of
 from zoo.topologies.output_head import OUTPUT_HEADS, token_head
 from zoo.topologies.settings import check_choice
 
@@ -37,7 +37,7 @@ class DecoderState(NamedTuple):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class AttentionDecoder(keras.layers.Layer):
+class AttentionDecoder(CellInConfig, keras.layers.Layer):
     """One step of a decoder with attention: (token, state, memory) -> (logits, next state).
 
     With query "current" (Luong et al. 2015), the recurrence runs first and its new output asks:
@@ -71,7 +71,7 @@ class AttentionDecoder(keras.layers.Layer):
         vocabulary_size: V, number of target tokens.
         units: Width of the cells and of the attentional output.
         embedding_dim: Width of a token's embedding.
-        cell: A cell's registered name. Defaults to "lstm".
+        cell: A cell's registered name, or a cell object for each layer. Defaults to "lstm".
         num_layers: Defaults to 1.
         attention: A registered name. Defaults to "additive".
         attention_units: Width in which query and memory are compared; defaults to `units`. The
@@ -112,7 +112,7 @@ class AttentionDecoder(keras.layers.Layer):
         vocabulary_size: int,
         units: int,
         embedding_dim: int,
-        cell: str = "lstm",
+        cell: Any = "lstm",
         num_layers: int = 1,
         attention: str = "additive",
         attention_units: int | None = None,
@@ -134,7 +134,7 @@ class AttentionDecoder(keras.layers.Layer):
             "vocabulary_size": vocabulary_size,
             "units": units,
             "embedding_dim": embedding_dim,
-            "cell": cell,
+            "cell": cell_to_config(cell),
             "num_layers": num_layers,
             "attention": attention,
             "attention_units": attention_units,
@@ -194,7 +194,7 @@ class AttentionDecoder(keras.layers.Layer):
             self.embedding.build((None, None))
         self.stack.build((None, None, width))
         if self.query == "previous":
-            query = output_of(self.stack.state_widths)
+            query = self.stack.output_in(self.stack.state_widths)
         elif self.query == "previous_output":
             query = self.embedding.output_dim
         # One step on zeros lets every kind of attention check and build what it needs.
@@ -307,7 +307,7 @@ class AttentionDecoder(keras.layers.Layer):
 
     def hidden(self, state: DecoderState):
         """Returns the last layer's output [B, units] of a state."""
-        return output_of(state.cells)
+        return self.stack.output_in(state.cells)
 
     def record(self, state: DecoderState) -> dict:
         """Returns what `call` hands out of each step's state beside the logits."""
@@ -379,7 +379,7 @@ class AttentionDecoder(keras.layers.Layer):
         if config.get("embedding") is not None:
             shared = keras.saving.deserialize_keras_object(config["embedding"])
             config = {**config, "embedding": shared}
-        return cls(**config)
+        return super().from_config(config)
 
 
 def _together(attend: Callable, hypotheses: int) -> Callable:

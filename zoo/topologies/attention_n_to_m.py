@@ -8,6 +8,7 @@ from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.attention_decoder import AttentionDecoder
 from zoo.topologies.bridge import Bridge
+from zoo.topologies.cell_places import share_out
 from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.encoder_decoder import encoder_decoder, source_encoder
 from zoo.topologies.registry import builder
@@ -20,7 +21,7 @@ def attention_n_to_m(
     target_vocabulary_size: int,
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     encoder_layers: int = 1,
     decoder_layers: int = 1,
     bidirectional: bool = True,
@@ -57,7 +58,8 @@ def attention_n_to_m(
             where its steps are features, such as frames of speech.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a list with a cell object for each layer and direction:
+            the encoder's, then the decoder's.
         encoder_layers, decoder_layers: At least as many encoder as decoder layers.
         bidirectional: Whether the encoder reads both ways.
         bridge: "dense", "copy" or "zero": how the decoder's first state comes about.
@@ -130,11 +132,13 @@ def attention_n_to_m(
         )
     if share_embedding:
         _check_shared(source_vocabulary_size, target_vocabulary_size, target_word_vectors)
+    directions = 2 if bidirectional else 1
+    cells = share_out(cell, encoder=encoder_layers * directions, decoder=decoder_layers)
     decoder = AttentionDecoder(
         target_vocabulary_size,
         units,
         embedding_dim,
-        cell=cell,
+        cell=cells["decoder"],
         num_layers=decoder_layers,
         attention=attention,
         attention_units=attention_units,
@@ -151,7 +155,7 @@ def attention_n_to_m(
     if not share_embedding:
         start_from(decoder.embedding, target_word_vectors, train_target_embedding, "target_")
     recurrence = RecurrentStack(
-        cell,
+        cells["encoder"],
         units,
         encoder_layers,
         bidirectional=bidirectional,

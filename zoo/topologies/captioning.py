@@ -1,6 +1,7 @@
 """One to N from a picture: a convolutional encoder makes one vector, a decoder writes its words."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -8,7 +9,6 @@ from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
 from zoo.topologies.convolutions import Convolutions
-from zoo.topologies.encoder_decoder import output_of
 from zoo.topologies.one_to_n import INJECTIONS, AllReal
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
@@ -21,10 +21,10 @@ def captioning(
     vocabulary_size: int,
     num_channels: int = 1,
     filters: Sequence[int] = (16, 32),
-    column_cell: str | None = None,
+    column_cell: Any = None,
     units: int = 128,
     embedding_dim: int = 32,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     injection: str = "every_step",
     dropout: float = 0.0,
@@ -41,11 +41,11 @@ def captioning(
         height, width, num_channels: Of the picture.
         vocabulary_size: Number of target tokens.
         filters: Channels of each convolution, 3 x 3; each is followed by a maximum over 2 x 2.
-        column_cell: The registered name of the cell that reads the columns, `units` wide in each
-            direction; None: x comes of the whole map at once.
+        column_cell: The registered name, or two objects, of the cell that reads the columns,
+            `units` wide in each direction; None: x comes of the whole map at once.
         units: Width of x and of a cell.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a cell object for each layer.
         num_layers: Recurrent layers.
         injection: Where x enters: "first_step", "every_step" or "initial_state"; see `one_to_n`.
         dropout: Share dropped of x, of the layers' inputs and before the output, in training.
@@ -98,10 +98,11 @@ def _encoder(shape, filters, column_cell, units, dropout, decoder) -> keras.Mode
         rows, columns, channels = hidden.shape[1:]
         hidden = keras.layers.Permute([2, 1, 3], name="columns_first")(hidden)
         hidden = keras.layers.Reshape([columns, rows * channels], name="columns")(hidden)
-        _, states = RecurrentStack(
+        stack = RecurrentStack(
             column_cell, units, bidirectional=True, dropout=dropout, name="column_recurrence"
-        )(hidden)
-        ends = [output_of([half]) for half in states[-1]]
+        )
+        _, states = stack(hidden)
+        ends = stack.output_in(states)
         hidden = keras.layers.Concatenate(name="ends")(ends)
     vector = keras.layers.Dense(units, "relu", name="vector")(hidden)
     vector = keras.layers.Dropout(dropout, name="vector_dropout")(vector)

@@ -1,14 +1,17 @@
 """A vector for each word from its characters."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.pooling import Pooling
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class CharacterFeatures(keras.layers.Layer):
+class CharacterFeatures(CellInConfig, keras.layers.Layer):
     """Reads each word letter by letter, both ways, and keeps where each direction ended.
 
     w = [forward h at the last letter; backward h at the first]  (Ling et al. 2015, "Finding
@@ -19,7 +22,7 @@ class CharacterFeatures(keras.layers.Layer):
         vocabulary_size: Number of character ids; 0 is padding.
         embedding_dim: Width of a character's embedding. Defaults to 24.
         units: Width of the cell in each direction. Defaults to 32.
-        cell: A cell's registered name. Defaults to "lstm".
+        cell: A cell's registered name, or two cell objects. Defaults to "lstm".
         dropout: Share dropped of the embeddings in training. Defaults to 0.
 
     Call arguments:
@@ -40,7 +43,7 @@ class CharacterFeatures(keras.layers.Layer):
         vocabulary_size: int,
         embedding_dim: int = 24,
         units: int = 32,
-        cell: str = "lstm",
+        cell: Any = "lstm",
         dropout: float = 0.0,
         **kwargs,
     ):
@@ -49,7 +52,7 @@ class CharacterFeatures(keras.layers.Layer):
             "vocabulary_size": vocabulary_size,
             "embedding_dim": embedding_dim,
             "units": units,
-            "cell": cell,
+            "cell": cell_to_config(cell),
             "dropout": dropout,
         }
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")

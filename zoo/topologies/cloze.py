@@ -16,7 +16,7 @@ def cloze(
     vocabulary_size: int,
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     bidirectional: bool = True,
     dropout: float = 0.0,
@@ -33,7 +33,8 @@ def cloze(
         vocabulary_size: V, number of token ids.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the embeddings, in and out.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a list with a cell object for each layer and direction:
+            those of what stands before, then behind.
         num_layers: Recurrent layers of each direction; see `StatesAround`.
         bidirectional: Whether the words behind a gap are read too.
         dropout: Share dropped of each layer's input and before the logits, in training.

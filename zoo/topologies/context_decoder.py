@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 
 from zoo.errors import InputError
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.embeddings import token_embedding
-from zoo.topologies.encoder_decoder import output_of
 from zoo.topologies.output_head import OUTPUT_HEADS, token_head
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.settings import check_choice
@@ -46,7 +46,7 @@ class ContextState(NamedTuple):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class ContextDecoder(keras.layers.Layer):
+class ContextDecoder(CellInConfig, keras.layers.Layer):
     """One step of a decoder whose context c is the same at every step.
 
         c = h_N                          context "last"
@@ -76,7 +76,7 @@ class ContextDecoder(keras.layers.Layer):
         vocabulary_size: Number of target tokens.
         units: Width of the cells and of a transformed context.
         embedding_dim: Width of a token's embedding.
-        cell: A cell's registered name. Defaults to "lstm".
+        cell: A cell's registered name, or a cell object for each layer. Defaults to "lstm".
         num_layers: Defaults to 1.
         context: "last", "transform_last" or "transform_all".
         injection: "initial_state", "every_step", "both" or "first_step".
@@ -110,7 +110,7 @@ class ContextDecoder(keras.layers.Layer):
         vocabulary_size: int,
         units: int,
         embedding_dim: int,
-        cell: str = "lstm",
+        cell: Any = "lstm",
         num_layers: int = 1,
         context: str = "last",
         injection: str = "initial_state",
@@ -140,7 +140,7 @@ class ContextDecoder(keras.layers.Layer):
             "vocabulary_size": vocabulary_size,
             "units": units,
             "embedding_dim": embedding_dim,
-            "cell": cell,
+            "cell": cell_to_config(cell),
             "num_layers": num_layers,
             "context": context,
             "injection": injection,
@@ -248,7 +248,7 @@ class ContextDecoder(keras.layers.Layer):
 
     def hidden(self, state: ContextState):
         """Returns the last layer's output [B, units] of a state."""
-        return output_of(state.cells)
+        return self.stack.output_in(state.cells)
 
     def record(self, state: ContextState) -> dict:
         """Returns what `call` hands out of each step's state beside the logits: nothing."""

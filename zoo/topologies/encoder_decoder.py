@@ -95,18 +95,6 @@ def start_decoding(model: keras.Model, inputs: Any, training: bool = False) -> t
     return decoder.get_initial_state(encoded["cells"], memory), memory
 
 
-def output_of(cells: Any) -> Any:
-    """Returns the output [B, units] among the parts of the last layer's state.
-
-    TensorFlow's LSTMs carry (c, h), of which h is the output; Keras's cells have it first.
-
-    Args:
-        cells: A `RecurrentStack`'s states, or its `state_widths`.
-    """
-    last = cells[-1]
-    return last.h if hasattr(last, "h") else tf.nest.flatten(last)[0]
-
-
 @keras.saving.register_keras_serializable(package="zoo")
 class SequenceMask(keras.layers.Layer):
     """bool [B, N] of which steps of a source [B, N, ...] are real, by lengths [B]."""

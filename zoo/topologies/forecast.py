@@ -1,10 +1,13 @@
 """N to 1 and N to M over numbers: the next values of a series."""
 
+from typing import Any
+
 import keras
 
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
+from zoo.topologies.cell_places import share_out
 from zoo.topologies.registry import builder
 from zoo.topologies.settings import check_choice, check_counts, check_share
 
@@ -18,7 +21,7 @@ def forecast(
     horizon: int,
     num_future: int = 0,
     units: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     form: str = "n_to_one",
     rows_per_step: int = 1,
@@ -43,7 +46,8 @@ def forecast(
         horizon: M, rows to forecast.
         num_future: Numbers a row that are known of the future: an hour, a month. Defaults to 0.
         units: Width of a cell, and of the hidden layer of "n_to_one".
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a list with a cell object for each layer and direction:
+            the encoder's, then the decoder's.
         num_layers: Recurrent layers, of the encoder and of the decoder.
         form: "n_to_one" or "n_to_m".
         rows_per_step: Rows that the recurrence reads at a time, such as the months of a year: N /
@@ -80,13 +84,17 @@ def forecast(
     if num_future:
         inputs["future"] = keras.Input([horizon, num_future], name="future")
         known = [inputs["future"]]
-    stack = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
+    places = {"encoder": num_layers, **({"decoder": num_layers} if form == "n_to_m" else {})}
+    cells = share_out(cell, **places)
+    stack = {"cell": cells["encoder"], "units": units, "num_layers": num_layers, "dropout": dropout}
     steps = [window // rows_per_step, rows_per_step * num_features]
     encoder = RecurrentStack(**stack, name="recurrence")
     hidden, states = encoder(keras.layers.Reshape(steps, name="steps")(inputs["past"]))
     parts = [
         inputs["past"][:, -1, :1],
-        _network(form, hidden[:, -1], states, known, horizon, stack),
+        _network(
+            form, hidden[:, -1], states, known, horizon, {**stack, "cell": cells.get("decoder")}
+        ),
     ]
     if linear:
         everything = [keras.layers.Flatten()(tensor) for tensor in inputs.values()]

@@ -1,12 +1,15 @@
 """A recurrence over a picture in four directions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from zoo.errors import InputError
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.cell_places import share_out
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.corner_grid import CornerGrid
 from zoo.topologies.grid_patches import cut_patches, patched_size
@@ -22,7 +25,7 @@ def grid_rnn(
     num_channels: int,
     num_classes: int,
     units: int = 64,
-    cell: str = "gru",
+    cell: Any = "gru",
     num_layers: int = 1,
     patch_size: Sequence[int] | Sequence[Sequence[int]] = (2, 2),
     kernel_size: Sequence[int] | Sequence[Sequence[int]] | None = None,
@@ -48,7 +51,8 @@ def grid_rnn(
         num_channels: C, numbers a pixel.
         num_classes: K.
         units: Width of a cell, in each of the four directions.
-        cell: A cell's registered name, or "grid_lstm".
+        cell: A cell's registered name, "grid_lstm", or four cell objects a layer: down, up, right
+            and left.
         num_layers: Layers of four directions.
         patch_size: (rows, columns) of the pixels, or of the places below, that make one place: a
             pair for the first layer (the others then take (1, 1)), or one pair a layer.
@@ -91,14 +95,16 @@ def grid_rnn(
     hidden = image
     patches = _pairs("patch_size", patch_size, num_layers)
     patches += [(1, 1)] * (num_layers - len(patches))
+    names = [f"grid_{index}" for index in range(num_layers)]
+    cells = share_out(cell, **dict.fromkeys(names, 4))
     for index, (patch, kernel) in enumerate(
         zip(patches, _kernels(kernel_size, patches), strict=True)
     ):
         dropped = dropout if index else 0.0
         if cell == "grid_lstm":
-            layer = CornerGrid(units, patch, dropped, kernel, name=f"grid_{index}")
+            layer = CornerGrid(units, patch, dropped, kernel, name=names[index])
         else:
-            layer = GridRNN(cell, units, patch, dropped, kernel, name=f"grid_{index}")
+            layer = GridRNN(cells[names[index]], units, patch, dropped, kernel, name=names[index])
         hidden, height, width = layer(hidden, height, width)
     vector = GridPooling(pooling, name="pooling")(hidden, height, width)
     vector = keras.layers.Dropout(dropout, name="dropout")(vector)
@@ -140,7 +146,7 @@ def _kernels(kernel_size, patches):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class GridRNN(keras.layers.Layer):
+class GridRNN(CellInConfig, keras.layers.Layer):
     """One layer of four directions over a grid (ReNet, Visin et al. 2015).
 
     The grid is cut into patches, each one place. Two cells go over every column of places, one
@@ -148,7 +154,7 @@ class GridRNN(keras.layers.Layer):
     place has then seen the whole picture.
 
     Args:
-        cell: A cell's registered name.
+        cell: A cell's registered name, or four cell objects: down, up, right and left.
         units: Width of a cell.
         patch_size: (rows, columns) that make one place. What is left at the right and at the
             bottom is filled up with zeros.
@@ -167,7 +173,7 @@ class GridRNN(keras.layers.Layer):
 
     def __init__(
         self,
-        cell: str,
+        cell: Any,
         units: int,
         patch_size: Sequence[int] = (1, 1),
         dropout: float = 0.0,
@@ -175,12 +181,13 @@ class GridRNN(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._config = {"cell": cell, "units": units, "dropout": dropout}
+        self._config = {"cell": cell_to_config(cell), "units": units, "dropout": dropout}
         self.patch_size = tuple(patch_size)
         self.kernel_size = tuple(kernel_size or patch_size)
         settings = {"bidirectional": True, "dropout": dropout}
-        self.columns = RecurrentStack(cell, units, **settings, name="columns")
-        self.rows = RecurrentStack(cell, units, **settings, name="rows")
+        cells = share_out(cell, columns=2, rows=2)
+        self.columns = RecurrentStack(cells["columns"], units, **settings, name="columns")
+        self.rows = RecurrentStack(cells["rows"], units, **settings, name="rows")
 
     def build(self, inputs_shape, height_shape=None, width_shape=None):
         rows, columns = self.kernel_size

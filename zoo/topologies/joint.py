@@ -20,7 +20,7 @@ def joint(
     num_features: int | None = None,
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     bidirectional: bool = True,
     pooling: str = "attention",
@@ -40,7 +40,7 @@ def joint(
         vocabulary_size, num_features: What a step of the input is: a token, numbers, or both.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a cell object for each layer and direction.
         num_layers: Recurrent layers.
         bidirectional: Whether the input is read both ways.
         pooling: "last", "mean", "max", "mean_max" or "attention", for the row's head; see

@@ -7,6 +7,7 @@ import keras
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
+from zoo.topologies.cell_places import share_out
 from zoo.topologies.context_decoder import CONTEXTS, ContextDecoder
 from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.encoder_decoder import encoder_decoder, source_encoder
@@ -23,7 +24,7 @@ def n_to_m(
     target_vocabulary_size: int,
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     encoder_layers: int = 1,
     decoder_layers: int = 1,
     bidirectional: bool = False,
@@ -54,7 +55,8 @@ def n_to_m(
         source_vocabulary_size, target_vocabulary_size: Numbers of token ids.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a list with a cell object for each layer and direction:
+            the encoder's, then the decoder's.
         encoder_layers, decoder_layers: Recurrent layers.
         bidirectional: Whether the encoder reads both ways.
         context: The context c: "last" (h_N), "transform_last" (of h_N) or "transform_all" (of all
@@ -114,11 +116,13 @@ def n_to_m(
             "bridge 'copy' hands the encoder's last states on: it goes with context 'last' and "
             f"injection 'initial_state' or 'both', not with {context!r} and {injection!r}"
         )
+    directions = 2 if bidirectional else 1
+    cells = share_out(cell, encoder=encoder_layers * directions, decoder=decoder_layers)
     decoder = ContextDecoder(
         target_vocabulary_size,
         units,
         embedding_dim,
-        cell=cell,
+        cell=cells["decoder"],
         num_layers=decoder_layers,
         context=context,
         injection=injection,
@@ -142,7 +146,7 @@ def n_to_m(
             train_embedding=train_embedding,
         ),
         RecurrentStack(
-            cell,
+            cells["encoder"],
             units,
             encoder_layers,
             bidirectional=bidirectional,

@@ -23,7 +23,7 @@ def n_to_n(
     filters: Sequence[int] = (16, 32),
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     bidirectional: bool = False,
     crf: bool = False,
@@ -48,7 +48,7 @@ def n_to_n(
         filters: See `Convolutions`.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a cell object for each layer and direction.
         num_layers: Recurrent layers.
         bidirectional: Whether each output also sees what follows it.
         crf: Whether whole sequences of tags are scored, by a `ConditionalRandomField`.

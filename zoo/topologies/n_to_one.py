@@ -21,7 +21,7 @@ def n_to_one(
     filters: Sequence[int] = (16, 32),
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     bidirectional: bool = False,
     pooling: str = "last",
@@ -42,7 +42,7 @@ def n_to_one(
         filters: See `Convolutions`.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a cell object for each layer and direction.
         num_layers: Recurrent layers.
         bidirectional: Whether the input is read both ways.
         pooling: "last", "mean", "max", "mean_max" or "attention"; see `Pooling`.

@@ -1,5 +1,7 @@
 """One to N in numbers: a vector in, as many frames out as are asked for."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -14,7 +16,7 @@ def one_to_frames(
     num_features: int,
     num_outputs: int,
     units: int = 128,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     bidirectional: bool = False,
     num_waves: int = 4,
@@ -30,7 +32,7 @@ def one_to_frames(
         num_features: Width of x.
         num_outputs: Numbers of a frame.
         units: Width of a cell, in each direction.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a cell object for each layer and direction.
         num_layers: Recurrent layers.
         bidirectional: Whether each frame also depends on those after it.
         num_waves: See above.

@@ -21,7 +21,7 @@ def one_to_n(
     vocabulary_size: int,
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     injection: str = "every_step",
     output_head: str = "plain",
@@ -40,7 +40,7 @@ def one_to_n(
         vocabulary_size: Number of target tokens.
         units: Width of a cell.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a cell object for each layer and direction.
         num_layers: Recurrent layers.
         injection: Where x enters: as an input of the "first_step" only, of "every_step", or as
             the "initial_state", s_0 = tanh(W x + b).

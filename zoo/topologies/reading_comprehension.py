@@ -1,10 +1,13 @@
 """Reading comprehension: a story of sentences and a question, both encoded, to one answer."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from zoo import attention as attentions
 from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.cell_places import share_out
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.registry import builder
@@ -17,7 +20,7 @@ def reading_comprehension(
     vocabulary_size: int,
     units: int = 64,
     embedding_dim: int = 64,
-    cell: str = "gru",
+    cell: Any = "gru",
     num_layers: int = 1,
     bidirectional: bool = True,
     num_hops: int = 3,
@@ -39,7 +42,8 @@ def reading_comprehension(
         vocabulary_size: Number of token ids, of story and question.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name, of the RNNs over words and sentences. m is a GRU's.
+        cell: A cell's registered name, of the RNNs over words and sentences; or cell objects, one
+            for the words, then one for each layer and direction. m is a GRU's.
         num_layers: Recurrent layers over sentences.
         bidirectional: Whether sentences are read both ways.
         num_hops: How often it looks back, 1 or more.
@@ -80,12 +84,19 @@ def reading_comprehension(
         inputs["question_length"], inputs["question"]
     )
     embedding = token_embedding(vocabulary_size, embedding_dim)
-    words = RecurrentStack(cell, units, 1, dropout=dropout, name="words")
+    directions = 2 if bidirectional else 1
+    cells = share_out(cell, words=1, sentences=num_layers * directions)
+    words = RecurrentStack(cells["words"], units, 1, dropout=dropout, name="words")
     question = TextVector(embedding, words, name="text_vector")
     asked = question(inputs["question"], question_length)
     sentences = question(inputs["story"], inputs["sentence_length"])
     read, _ = RecurrentStack(
-        cell, units, num_layers, bidirectional=bidirectional, dropout=dropout, name="sentences"
+        cells["sentences"],
+        units,
+        num_layers,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        name="sentences",
     )(BesideEach(name="with_question")(sentences, asked), story_length)
     found, weights = Hops(units, num_hops, attention, name="hops")(asked, read, story_length)
     vector = keras.layers.Concatenate(name="vector")([found, asked])

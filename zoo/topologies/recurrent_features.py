@@ -17,7 +17,7 @@ def recurrent_features(
     num_features: int | None = None,
     units: int = 128,
     embedding_dim: int = 64,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     bidirectional: bool = False,
     dropout: float = 0.0,
@@ -30,7 +30,8 @@ def recurrent_features(
         vocabulary_size, num_features: What a step of the input is: a token, numbers, or both.
         units: Width of a cell, in each direction.
         embedding_dim: Width of the token embeddings.
-        cell: A cell's registered name; "basic_rnn" is the equation above.
+        cell: A cell's registered name, or a cell object for each layer and direction; "basic_rnn"
+            is the equation above.
         num_layers: Recurrent layers.
         bidirectional: Whether the input is read both ways.
         dropout: Share dropped of each layer's input, in training.

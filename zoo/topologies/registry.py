@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import keras
 
+from zoo.cells import step
 from zoo.errors import InputError, unknown_name
 from zoo.registry import Registry
 
@@ -16,16 +17,32 @@ def builder(name: str) -> Callable:
     """Returns a decorator that registers a builder, whose input errors stay one clear line."""
 
     def decorate(function: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+        signature = inspect.signature(function)
+
         @functools.wraps(function)
         def build_plainly(*args, **kwargs):
             try:
-                return function(*args, **kwargs)
+                return function(*args, **_with_units(signature, args, kwargs))
             except InputError as error:
                 raise innermost(error) from None
 
         return builders.register(name)(build_plainly)
 
     return decorate
+
+
+def _with_units(signature: inspect.Signature, args: tuple, kwargs: dict) -> dict:
+    """Adds `units` where they are not given and a cell object, the last of them, says them."""
+    try:
+        given = signature.bind_partial(*args, **kwargs).arguments
+    except TypeError:
+        return kwargs
+    cell = given.get("cell")
+    if isinstance(cell, (list, tuple)):
+        cell = cell[-1] if cell else None
+    if "units" in given or "units" not in signature.parameters or not hasattr(cell, "state_size"):
+        return kwargs
+    return {**kwargs, "units": step.output_size(step.check_cell("cell", cell))}
 
 
 def innermost(error: InputError) -> InputError:

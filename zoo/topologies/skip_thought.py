@@ -5,8 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
+from zoo.topologies.cell_places import share_out
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.context_decoder import ContextDecoder
 from zoo.topologies.embeddings import start_from, token_embedding
@@ -23,7 +25,7 @@ def skip_thought(
     units: int = 128,
     embedding_dim: int = 64,
     target_embedding_dim: int | None = None,
-    cell: str = "gru",
+    cell: Any = "gru",
     num_layers: int = 1,
     bidirectional: bool = False,
     pooling: str = "last",
@@ -46,7 +48,8 @@ def skip_thought(
         units: Width of a cell, in each direction.
         embedding_dim: Width of the encoder's token embedding.
         target_embedding_dim: Width of E; None: as wide as the encoder's.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a list with a cell object for each layer and direction:
+            the encoder's, then those of the previous and the next sentence.
         num_layers: Recurrent layers of the encoder; a decoder has one.
         bidirectional: Whether the encoder reads both ways.
         pooling: "last", "mean", "max", "mean_max" or "attention": how h comes of the
@@ -75,11 +78,13 @@ def skip_thought(
     check_share("dropout", dropout)
     check_share("token_dropout", token_dropout)
     check_choice("pooling", pooling, POOLINGS)
+    directions = 2 if bidirectional else 1
+    cells = share_out(cell, encoder=num_layers * directions, decoders=2)
     decoders = NeighbourDecoders(
         vocabulary_size,
         units,
         target_embedding_dim,
-        cell,
+        cells["decoders"],
         tie_embeddings,
         train_target_embedding,
         dropout,
@@ -94,7 +99,12 @@ def skip_thought(
         train_embedding=train_embedding,
     )
     recurrence = RecurrentStack(
-        cell, units, num_layers, bidirectional=bidirectional, dropout=dropout, name="recurrence"
+        cells["encoder"],
+        units,
+        num_layers,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        name="recurrence",
     )
     encoder = _encoder(
         embedding,
@@ -135,7 +145,7 @@ def _encoder(embedding, recurrence, pooling, bridge) -> keras.Model:
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class NeighbourDecoders(keras.layers.Layer):
+class NeighbourDecoders(CellInConfig, keras.layers.Layer):
     """Two decoders of one vector that share their embedding and their output.
 
     Args:
@@ -159,7 +169,7 @@ class NeighbourDecoders(keras.layers.Layer):
         vocabulary_size: int,
         units: int,
         embedding_dim: int,
-        cell: str = "gru",
+        cell: Any = "gru",
         tie_embeddings: bool = False,
         train_embedding: bool = True,
         dropout: float = 0.0,
@@ -172,14 +182,16 @@ class NeighbourDecoders(keras.layers.Layer):
             "vocabulary_size": vocabulary_size,
             "units": units,
             "embedding_dim": embedding_dim,
-            "cell": cell,
+            "cell": cell_to_config(cell),
             "tie_embeddings": tie_embeddings,
             "train_embedding": train_embedding,
             "dropout": dropout,
         }
-        self.next = ContextDecoder(**self._config, injection="both", name="next")
+        cells = share_out(cell, previous=1, next=1)
+        settings = {**self._config, "injection": "both"}
+        self.next = ContextDecoder(**{**settings, "cell": cells["next"]}, name="next")
         self.previous = ContextDecoder(
-            **self._config, injection="both", tokens_of=self.next, name="previous"
+            **{**settings, "cell": cells["previous"]}, tokens_of=self.next, name="previous"
         )
 
     def build(

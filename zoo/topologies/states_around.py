@@ -1,13 +1,17 @@
 """What stands around each step of a sequence, without the step itself."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.cell_places import share_out
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class StatesAround(keras.layers.Layer):
+class StatesAround(CellInConfig, keras.layers.Layer):
     """Reads a sequence both ways and gives each step the states of its neighbours.
 
     around_t = [forward h_{t-1}; backward h_{t+1}],  zeros before the first and behind the last step
@@ -17,7 +21,8 @@ class StatesAround(keras.layers.Layer):
     would see step t by way of its neighbours. So every step is a gap at once, in one pass.
 
     Args:
-        cell: A cell's registered name. Defaults to "lstm".
+        cell: A cell's registered name, or a list with a cell object for each layer and direction:
+            of the past, then of the future. Defaults to "lstm".
         units: Width of a cell, in each direction.
         num_layers: Of each stack. Defaults to 1.
         bidirectional: Whether what follows a step counts. Defaults to True.
@@ -38,7 +43,7 @@ class StatesAround(keras.layers.Layer):
 
     def __init__(
         self,
-        cell: str = "lstm",
+        cell: Any = "lstm",
         units: int = 128,
         num_layers: int = 1,
         bidirectional: bool = True,
@@ -47,17 +52,21 @@ class StatesAround(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self._config = {
-            "cell": cell,
+            "cell": cell_to_config(cell),
             "units": units,
             "num_layers": num_layers,
             "bidirectional": bidirectional,
             "dropout": dropout,
         }
         self.supports_masking = True
-        self.past = RecurrentStack(cell, units, num_layers, dropout=dropout, name="past")
+        future = {"future": num_layers} if bidirectional else {}
+        cells = share_out(cell, past=num_layers, **future)
+        self.past = RecurrentStack(cells["past"], units, num_layers, dropout=dropout, name="past")
         self.future = None
         if bidirectional:
-            self.future = RecurrentStack(cell, units, num_layers, dropout=dropout, name="future")
+            self.future = RecurrentStack(
+                cells["future"], units, num_layers, dropout=dropout, name="future"
+            )
 
     def build(self, steps_shape, sequence_length_shape=None):
         self.past.build(steps_shape)

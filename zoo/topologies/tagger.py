@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from zoo.recurrence.stack import RecurrentStack
+from zoo.topologies.cell_places import share_out
 from zoo.topologies.characters import CharacterFeatures
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.crf import ConditionalRandomField
@@ -25,7 +26,7 @@ def tagger(
     embedding_dim: int = 64,
     character_units: int = 32,
     character_dim: int = 24,
-    cell: str = "lstm",
+    cell: Any = "lstm",
     num_layers: int = 1,
     pooling: str = "attention",
     crf: bool = False,
@@ -49,7 +50,8 @@ def tagger(
         embedding_dim: Width of the word embeddings.
         character_units: Width of the cell that reads characters, in each direction.
         character_dim: Width of the character embeddings.
-        cell: A cell's registered name.
+        cell: A cell's registered name, or a list with a cell object for each layer and direction:
+            two for the characters, then the others.
         num_layers: Recurrent layers over words.
         pooling: "last", "mean", "max", "mean_max" or "attention", for the row's output; see
             `Pooling`.
@@ -94,17 +96,18 @@ def tagger(
         vocabulary_size, embedding_dim, word_vectors=word_vectors, train_embedding=train_embedding
     )
     known = TokenDropout(token_dropout, name="token_dropout")(tokens)
+    cells = share_out(cell, characters_of_words=2, recurrence=2 * num_layers)
     letters = CharacterFeatures(
         character_vocabulary_size,
         character_dim,
         character_units,
-        cell,
+        cells["characters_of_words"],
         dropout=dropout / 2,
         name="characters_of_words",
     )
     steps = keras.layers.Concatenate(name="steps")([embedding(known), letters(characters)])
     hidden, _ = RecurrentStack(
-        cell,
+        cells["recurrence"],
         units,
         num_layers,
         bidirectional=True,
