@@ -24,10 +24,10 @@ def taking(name: str, given: Collection[str], inputs: Mapping[str, Collection[st
         inputs: names of the inputs of each signature.
     """
     fitting = [one for one, names in inputs.items() if set(given) <= set(names)]
-    if name in fitting or not fitting:
-        return name
-    if (second := with_settings(name)) in fitting:
+    second = with_settings(name)
+    # Where nothing fits, the signature that knows the most names says what would be right.
+    if name not in fitting and second in (fitting or inputs):
         return second
-    if name != SERVING_DEFAULT:
+    if name in fitting or not fitting or name != SERVING_DEFAULT:
         return name
     return min(fitting, key=lambda one: (len(inputs[one]), one))

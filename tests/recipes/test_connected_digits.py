@@ -85,7 +85,7 @@ def test_samples_files_and_silence_are_answered(run, tmp_path):
     padded[0, : len(samples)] = samples / 32768
     length = np.array([len(samples), len(samples)], "int32")
     given = run.answers(waveform=padded, length=length)
-    files = run.answers("wav", wav=[path.read_bytes()])
+    files = run.answers(wav=[path.read_bytes()])
     assert given["text"][0] == files["text"][0]
     np.testing.assert_allclose(given["n_best_scores"][0], files["n_best_scores"][0], atol=1e-3)
     assert given["text"][1] == b"" and given["num_frames"][1] == 0

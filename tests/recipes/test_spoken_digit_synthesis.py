@@ -36,7 +36,7 @@ def test_sounds_are_as_long_as_asked_or_as_usual(run):
     assert answer["label_known"].tolist() == [True, True, False]
     for row, length in enumerate(answer["length"]):
         assert np.all(answer["waveform"][row, length:] == 0)
-        with wave.open(io.BytesIO(answer["wav"][row])) as file:
+        with wave.open(io.BytesIO(answer["wav_bytes"][row])) as file:
             assert (file.getnframes(), file.getframerate()) == (length, 8000)
     assert np.max(np.abs(answer["waveform"][0])) == pytest.approx(0.9, abs=1e-5)
 

@@ -88,7 +88,7 @@ def test_the_same_sound_at_another_rate_or_as_a_file_is_the_same(run):
     own, other = tone(400, 0.2), tone(400, 0.2, 16000)
     plain = run.answers(waveform=own[None], length=[len(own)])
     double = run.answers(waveform=other[None], length=[len(other)], sample_rate=16000)
-    files = run.answers("wav", wav=[wav(own), wav(own, channels=2), wav(other, 16000)])
+    files = run.answers(wav=[wav(own), wav(own, channels=2), wav(other, 16000)])
     assert files["num_frames"].tolist() == [13, 13, 13] == double["num_frames"].tolist() * 3
     for row in range(3):
         found, wanted = files["probabilities"][row], plain["probabilities"][0]
@@ -98,7 +98,7 @@ def test_the_same_sound_at_another_rate_or_as_a_file_is_the_same(run):
 
 def test_bytes_that_are_no_wav_are_refused(run):
     with pytest.raises(tf.errors.InvalidArgumentError, match="RIFF"):
-        run.answers("wav", wav=[b"not a recording"])
+        run.answers(wav=[b"not a recording"])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_it_learns_exports_and_draws(folder, tmp_path):
     export(run, tmp_path)
     model = zoo.load(tmp_path / "spoken_digits")
     files = [wav(tone(420)), wav(tone(1500))]
-    found, own = model(signature="wav", wav=files), run.answers("wav", wav=files)
+    found, own = model(wav=files), run.answers(wav=files)
     assert found["label"].tolist() == [b"low", b"high"]
     for name in ("probabilities", "attention", "log_mel"):
         np.testing.assert_allclose(found[name], own[name], atol=1e-5)

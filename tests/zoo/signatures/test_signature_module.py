@@ -80,9 +80,10 @@ def test_the_signature_is_found_by_what_is_given():
     assert taking("serving_default", ["wav", "max_length"], inputs) == "with_settings"
     assert taking("serving_default", ["waveform", "length"], inputs) == "waveform"
     assert taking("waveform", ["waveform", "sample_rate"], inputs) == "waveform_with_settings"
-    # What nothing takes is the named signature's to refuse.
+    # What nothing takes is refused by the signature that knows the most names.
     assert taking("waveform", ["wav"], inputs) == "waveform"
-    assert taking("serving_default", ["wave"], inputs) == "serving_default"
+    assert taking("serving_default", ["wave"], inputs) == "with_settings"
+    assert taking("greedy", ["wave"], inputs) == "greedy"
 
 
 def test_share_of_unknown_tokens():
