@@ -12,7 +12,6 @@ from recipes.families.text_to_text import PairAssets, TextToTextRecipe
 from recipes.metrics.answers import answered
 from recipes.recipe import register
 from zoo.errors import InputError
-from zoo.text import Normalizer, Vocabulary
 from zoo.tuning import Parameter
 
 
@@ -95,8 +94,8 @@ class Addition(TextToTextRecipe):
         sizes = {"validation": settings.validation_sums, "test": settings.test_sums}
         if data is not None:
             questions, texts = zip(*read_table(data, ("question", "answer")), strict=True)
-            questions = Normalizer(settings.source_form).normalize_all(questions)
-            texts = Normalizer(settings.target_form).normalize_all(texts)
+            questions = zoo.text.Normalizer(settings.source_form).normalize_all(questions)
+            texts = zoo.text.Normalizer(settings.target_form).normalize_all(texts)
             pairs = list(zip(questions, texts, strict=True))
             return held_out(pairs, split, sizes, "questions")
         sums = made_sums(settings.digits, settings.train_sums + sum(sizes.values()))
@@ -105,8 +104,8 @@ class Addition(TextToTextRecipe):
     def prepare(self, settings, examples):
         questions, texts = zip(*examples, strict=True)
         return PairAssets(
-            Vocabulary.build(questions),
-            Vocabulary.build(texts),
+            zoo.text.Vocabulary.build(questions),
+            zoo.text.Vocabulary.build(texts),
             "characters",
             "characters",
             max_length=2 * max(map(len, texts)),

@@ -2,13 +2,13 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 
 from recipes import datasets
 from recipes.datasets.air_quality import NUMBERS, WINDS, read_hours
 from recipes.families.forecasting import ForecastRecipe, ForecastSettings, Series
 from recipes.recipe import register
+from zoo.deferred import keras
 from zoo.tuning import Parameter
 
 

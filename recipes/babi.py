@@ -1,12 +1,13 @@
 """Reading comprehension: short stories, questions, one-word answers; one model for 20 tasks."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes import datasets
@@ -14,11 +15,8 @@ from recipes.datasets.babi import read_questions
 from recipes.datasets.splitting import held_out
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.signatures.story_to_answer import StoryToAnswer
-from zoo.text import PAD_ID, Vocabulary
-from zoo.text.sentences import split_sentences, split_words
-from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
 # Weston et al. 2015, table 3, "LSTM", accuracy in percent, tasks 1 to 20.
@@ -67,7 +65,7 @@ class Example:
 class BabiAssets(Assets):
     """The words, and the answers in the order of the model's outputs."""
 
-    vocabulary: Vocabulary
+    vocabulary: zoo.text.Vocabulary
     answers: tuple[str, ...]
 
     def save(self, folder: Path) -> None:
@@ -75,9 +73,9 @@ class BabiAssets(Assets):
         (folder / "answers.json").write_text(json.dumps(self.answers), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "BabiAssets":
+    def load(cls, folder: Path) -> BabiAssets:
         answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
-        return cls(Vocabulary.load(folder / "words.txt"), tuple(answers))
+        return cls(zoo.text.Vocabulary.load(folder / "words.txt"), tuple(answers))
 
 
 @register
@@ -140,8 +138,8 @@ class Babi(Recipe):
 
     def prepare(self, settings, examples):
         texts = [text for one in examples for text in (one.story, one.question)]
-        words = split_words(tf.constant(sorted(set(texts)))).to_list()
-        vocabulary = Vocabulary.build([word.decode() for word in row] for row in words)
+        words = zoo.text.split_words(tf.constant(sorted(set(texts)))).to_list()
+        vocabulary = zoo.text.Vocabulary.build([word.decode() for word in row] for row in words)
         return BabiAssets(vocabulary, (NONE, *sorted({one.answer for one in examples})))
 
     # Model and objective -------------------------------------------------------------------
@@ -162,8 +160,10 @@ class Babi(Recipe):
         )
 
     def columns(self, assets, examples):
-        stories = split_words(split_sentences(tf.constant([one.story for one in examples])))
-        asked = split_words(tf.constant([one.question for one in examples]))
+        stories = zoo.text.split_words(
+            zoo.text.split_sentences(tf.constant([one.story for one in examples]))
+        )
+        asked = zoo.text.split_words(tf.constant([one.question for one in examples]))
         number = {answer: index for index, answer in enumerate(assets.answers)}
         columns = {
             "story": assets.vocabulary.ids(stories),
@@ -175,24 +175,24 @@ class Babi(Recipe):
     def features(self, columns):
         story, question = columns["story"], columns["question"]
         inputs = {
-            "story": story.to_tensor(PAD_ID),
+            "story": story.to_tensor(zoo.text.PAD_ID),
             "sentence_length": tf.cast(story.row_lengths(axis=2).to_tensor(0), tf.int32),
             "story_length": tf.cast(story.row_lengths(), tf.int32),
-            "question": question.to_tensor(PAD_ID),
+            "question": question.to_tensor(zoo.text.PAD_ID),
             "question_length": tf.cast(question.row_lengths(), tf.int32),
         }
         return inputs, {"logits": columns["answer"]}
 
     def objective(self, settings):
         return {
-            "loss": {"logits": token_cross_entropy(settings.label_smoothing)},
-            "metrics": {"logits": [TokenNats(), "accuracy"]},
+            "loss": {"logits": zoo.training.token_cross_entropy(settings.label_smoothing)},
+            "metrics": {"logits": [zoo.training.TokenNats(), "accuracy"]},
         }
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return StoryToAnswer(model, assets.vocabulary, assets.answers)
+        return zoo.signatures.StoryToAnswer(model, assets.vocabulary, assets.answers)
 
     def measure(self, settings, answers, examples):
         right = np.zeros(len(examples), bool)
@@ -304,7 +304,7 @@ def _begins_anew(before: Example, one) -> bool:
 
 def _story_and_question(text: str) -> tuple[str, str]:
     """Cuts what a person typed into the story and its last sentence, the question."""
-    sentences = [row.decode() for row in split_sentences(tf.constant([text]))[0].numpy()]
+    sentences = [row.decode() for row in zoo.text.split_sentences(tf.constant([text]))[0].numpy()]
     if len(sentences) < 2:
         raise InputError(
             f"{text!r}: expected a story and, as its last sentence, a question, such as "

@@ -3,8 +3,8 @@
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes import datasets
 from recipes.baselines.ngrams import NGrams
 from recipes.datasets.text_corpus import read_corpus
@@ -14,11 +14,8 @@ from recipes.families.language_modelling import (
     LanguageModelSettings,
 )
 from recipes.recipe import Shown, register
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.signatures.language_model import LanguageModel
-from zoo.text import START_ID, Vocabulary
-from zoo.topologies import TokenStep
-from zoo.training import CarriedState, LanePlan, windows_of
 from zoo.tuning import Parameter
 
 # Characters to validate on: on fewer, two models cannot be told apart.
@@ -122,7 +119,9 @@ class CharRNN(LanguageModelRecipe):
         cut = min(cut, len(train) - min(LEAST, len(train) // 20))
         if split == "validation":
             return [Passage(train[cut:])]
-        windows_of(np.zeros(0), settings.window, settings.offsets)  # Checks that they fit.
+        zoo.training.windows_of(
+            np.zeros(0), settings.window, settings.offsets
+        )  # Checks that they fit.
         needed = settings.batch_size * settings.window + settings.window
         if cut < needed:
             raise InputError(
@@ -136,7 +135,7 @@ class CharRNN(LanguageModelRecipe):
         return "\n".join(self.tokenizer.normalizer.normalize_all(text.split("\n")))
 
     def prepare(self, settings, examples):
-        return CharacterAssets(Vocabulary.build(passage.text for passage in examples))
+        return CharacterAssets(zoo.text.Vocabulary.build(passage.text for passage in examples))
 
     # Model and objective -------------------------------------------------------------------
 
@@ -144,10 +143,10 @@ class CharRNN(LanguageModelRecipe):
         return self.built(settings, assets, state_inputs=True)
 
     def trained(self, settings, model):
-        return CarriedState(model, settings.batch_size)
+        return zoo.training.CarriedState(model, settings.batch_size)
 
     def plan(self, settings, lengths, seed):
-        return LanePlan(len(lengths), settings.batch_size, settings.offsets, seed)
+        return zoo.training.LanePlan(len(lengths), settings.batch_size, settings.offsets, seed)
 
     def columns(self, assets, examples):
         (passage,) = examples
@@ -155,7 +154,7 @@ class CharRNN(LanguageModelRecipe):
         if passage.window is None:
             rows = np.concatenate([[start_of(assets)], tokens])[None].astype("int32")
         else:
-            rows = windows_of(tokens, passage.window, passage.stride)
+            rows = zoo.training.windows_of(tokens, passage.window, passage.stride)
         return {"tokens": rows}, np.full(len(rows), rows.shape[1] - 1)
 
     def features(self, columns):
@@ -166,8 +165,8 @@ class CharRNN(LanguageModelRecipe):
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return LanguageModel(
-            TokenStep(model),
+        return zoo.signatures.LanguageModel(
+            zoo.topologies.TokenStep(model),
             assets.vocabulary,
             self.tokenizer,
             start_id=start_of(assets),
@@ -220,4 +219,4 @@ class CharRNN(LanguageModelRecipe):
 def start_of(assets: CharacterAssets) -> int:
     """Returns the id that a text is taken to follow on: a line feed, where the text has any."""
     tokens = assets.vocabulary.tokens
-    return tokens.index("\n") if "\n" in tokens else START_ID
+    return tokens.index("\n") if "\n" in tokens else zoo.text.START_ID

@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes import datasets
@@ -20,9 +19,8 @@ from recipes.datasets.splitting import held_out
 from recipes.families.music import chord_text, read_chord_text, transposed
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.signatures.chords_to_chord import ChordsToChord
-from zoo.training.note_objectives import FrameNats, frame_cross_entropy
 from zoo.tuning import Parameter
 
 NUM_NOTES = HIGHEST_NOTE - LOWEST_NOTE + 1
@@ -149,12 +147,15 @@ class ChoraleFrames(Recipe):
         return {"features": before, "length": length}, {"logits": wanted}
 
     def objective(self, settings):
-        return {"loss": {"logits": frame_cross_entropy}, "metrics": {"logits": [FrameNats()]}}
+        return {
+            "loss": {"logits": zoo.training.frame_cross_entropy},
+            "metrics": {"logits": [zoo.training.FrameNats()]},
+        }
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return ChordsToChord(model, LOWEST_NOTE, NUM_NOTES)
+        return zoo.signatures.ChordsToChord(model, LOWEST_NOTE, NUM_NOTES)
 
     def measure(self, settings, answers, examples):
         nats = frames = 0.0

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 
 import zoo
@@ -23,8 +22,8 @@ from recipes.families.clips import (
 from recipes.families.image_to_label import HEIGHT, WIDTH, LabelAssets
 from recipes.metrics.answers import answered
 from recipes.recipe import Recipe, Shown, TrainingSettings, register
+from zoo.deferred import keras
 from zoo.errors import InputError
-from zoo.signatures.clip_to_label import ClipToLabel
 from zoo.tuning import Parameter
 
 
@@ -141,7 +140,7 @@ class ClipMotion(Recipe):
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return ClipToLabel(model, assets.labels, HEIGHT, WIDTH)
+        return zoo.signatures.ClipToLabel(model, assets.labels, HEIGHT, WIDTH)
 
     def measure(self, settings, answers, examples):
         right = np.zeros(len(examples), bool)

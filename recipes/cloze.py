@@ -1,12 +1,12 @@
 """Fill the gap: a word from what stands before it and behind it."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes import datasets
@@ -16,15 +16,17 @@ from recipes.datasets.splitting import held_out
 from recipes.drawings.gaps import draw_gaps
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
+from zoo.deferred import keras, tf
 from zoo.errors import InputError
-from zoo.signatures.gap_filler import GapFiller
-from zoo.text import PAD_ID, UNKNOWN_ID, Normalizer, TextFront, Vocabulary
-from zoo.text.tokenizers import treebank_compounds
-from zoo.training.sampled_nats import SampledNats
 from zoo.tuning import Parameter
 
+
 # NFC: a text comes back with its gaps filled, and with its own signs.
-FRONT = TextFront(Normalizer("NFC"), treebank_compounds)
+def _front() -> zoo.text.TextFront:
+    """Returns what a text goes through."""
+    return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.treebank_compounds)
+
+
 # Rows asked at once: each word of them gets a number for every word of the vocabulary.
 MEASURED_AT_ONCE = 48
 
@@ -62,14 +64,14 @@ class Settings(TrainingSettings):
 class ClozeAssets(Assets):
     """The vocabulary of lower-cased words."""
 
-    words: Vocabulary
+    words: zoo.text.Vocabulary
 
     def save(self, folder: Path) -> None:
         self.words.save(folder / "words.txt")
 
     @classmethod
-    def load(cls, folder: Path) -> "ClozeAssets":
-        return cls(Vocabulary.load(folder / "words.txt"))
+    def load(cls, folder: Path) -> ClozeAssets:
+        return cls(zoo.text.Vocabulary.load(folder / "words.txt"))
 
 
 @register
@@ -126,7 +128,7 @@ class Cloze(Recipe):
 
     def prepare(self, settings, examples):
         lowered = ([word.lower() for word in words] for words in examples)
-        return ClozeAssets(Vocabulary.build(lowered, max_size=settings.vocabulary_size))
+        return ClozeAssets(zoo.text.Vocabulary.build(lowered, max_size=settings.vocabulary_size))
 
     # Model and objective -------------------------------------------------------------------
 
@@ -149,17 +151,17 @@ class Cloze(Recipe):
         return {"words": tf.RaggedTensor.from_row_lengths(ids, lengths)}, lengths
 
     def features(self, columns):
-        words = columns["words"].to_tensor(PAD_ID)
+        words = columns["words"].to_tensor(zoo.text.PAD_ID)
         length = tf.cast(columns["words"].row_lengths(), tf.int32)
         # What a gap hides is a word: one that the vocabulary lacks teaches nothing.
-        wanted = tf.where(words == UNKNOWN_ID, PAD_ID, words)
+        wanted = tf.where(words == zoo.text.UNKNOWN_ID, zoo.text.PAD_ID, words)
         return {"tokens": words, "length": length, "wanted": wanted}, {"nats": wanted}
 
     def trained(self, settings, model):
         wanted = keras.Input([None], dtype="int32", name="wanted")
         hidden = model.get_layer("dropout").output
         layers = (model.get_layer(name) for name in ("embedding", "output_bias"))
-        nats = SampledNats(*layers, settings.num_sampled, name="nats")(hidden, wanted)
+        nats = zoo.training.SampledNats(*layers, settings.num_sampled, name="nats")(hidden, wanted)
         return keras.Model({**model.input, "wanted": wanted}, {"nats": nats}, name=model.name)
 
     def objective(self, settings):
@@ -168,16 +170,16 @@ class Cloze(Recipe):
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return GapFiller(
+        return zoo.signatures.GapFiller(
             model,
             assets.words,
-            FRONT,
+            _front(),
             num_alternatives=settings.num_alternatives,
         )
 
     def inputs(self, given):
         for text in given:
-            if not any(set(word) == {"_"} and len(word) > 1 for word in FRONT.split_text(text)):
+            if not any(set(word) == {"_"} and len(word) > 1 for word in _front().split_text(text)):
                 raise InputError(f"{text!r}: there is no gap in it; write one as ___")
         return {"text": list(given)}
 
@@ -282,12 +284,12 @@ def _some(examples: list, count: int) -> list:
 
 
 def _mean_of_words(wanted, nats):
-    real = tf.cast(wanted != PAD_ID, tf.float32)
+    real = tf.cast(wanted != zoo.text.PAD_ID, tf.float32)
     return tf.math.divide_no_nan(tf.reduce_sum(nats * real), tf.reduce_sum(real))
 
 
 # What the mean is over, for whoever adds up the losses of parts of a batch.
-_mean_of_words.weight = lambda wanted: tf.math.count_nonzero(wanted != PAD_ID)
+_mean_of_words.weight = lambda wanted: tf.math.count_nonzero(wanted != zoo.text.PAD_ID)
 
 
 def _joined(rows) -> dict[str, list[str]]:
@@ -304,7 +306,7 @@ def _sentences(text: str, max_words: int) -> list[tuple[str, ...]]:
     ]
     return [
         tuple(row[start : start + max_words])
-        for row in FRONT.split_texts(parts)
+        for row in _front().split_texts(parts)
         for start in range(0, len(row), max_words)
     ]
 

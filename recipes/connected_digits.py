@@ -1,12 +1,12 @@
 """Speech to words: digits spoken one after the other, by attention N to M over frames."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.datasets.connected_digits import Utterance, connected_digits
@@ -20,18 +20,17 @@ from recipes.families.sound import DATASET, SPEAKERS, public_recordings, warmup_
 from recipes.metrics.answers import answered
 from recipes.metrics.sequence_errors import token_error_rate
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from zoo.audio.log_mel import LogMel
-from zoo.audio.spectrogram_masking import SpectrogramMasking
-from zoo.audio.waveform_augmentation import WaveformAugmentation
+from zoo.deferred import keras, tf
 from zoo.errors import unknown_name
-from zoo.signatures.waveform_to_text import WaveformToText
-from zoo.text import Normalizer, TextFront, Vocabulary, fed_and_wanted
-from zoo.text import tokenizers as tokenizers
-from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
+
 # NFC: what is written keeps its signs.
-FRONT = TextFront(Normalizer("NFC"), tokenizers.get("words"))
+def _front() -> zoo.text.TextFront:
+    """Returns what a text goes through."""
+    return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.tokenizers.get("words"))
+
+
 SEEDS = {"train": 11, "validation": 12, "test": 13}
 
 
@@ -78,7 +77,7 @@ class Settings(TrainingSettings):
 class SpeechAssets(Assets):
     """The words, and the sampling rate of the recordings."""
 
-    words: Vocabulary
+    words: zoo.text.Vocabulary
     sample_rate: int
 
     def save(self, folder: Path) -> None:
@@ -87,9 +86,9 @@ class SpeechAssets(Assets):
         (folder / "sound.json").write_text(json.dumps(plain), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "SpeechAssets":
+    def load(cls, folder: Path) -> SpeechAssets:
         plain = json.loads((folder / "sound.json").read_text(encoding="utf-8"))
-        return cls(Vocabulary.load(folder / "words.txt"), plain["sample_rate"])
+        return cls(zoo.text.Vocabulary.load(folder / "words.txt"), plain["sample_rate"])
 
 
 @register
@@ -151,8 +150,8 @@ class ConnectedDigits(Recipe):
         return utterances
 
     def prepare(self, settings, examples):
-        words = FRONT.split_texts([one.text for one in examples])
-        return SpeechAssets(Vocabulary.build(words), examples[0].rate)
+        words = _front().split_texts([one.text for one in examples])
+        return SpeechAssets(zoo.text.Vocabulary.build(words), examples[0].rate)
 
     # Model and objective -------------------------------------------------------------------
 
@@ -160,17 +159,19 @@ class ConnectedDigits(Recipe):
         waveform = keras.Input([None], name="waveform")
         length = keras.Input([], dtype="int32", name="length")
         target = keras.Input([None], dtype="int32", name="target")
-        heard, heard_length = WaveformAugmentation(
+        heard, heard_length = zoo.audio.WaveformAugmentation(
             settings.speed, 0, loudest=settings.loudest_noise, name="augmentation"
         )(waveform, length)
-        frames, num_frames = LogMel(
+        frames, num_frames = zoo.audio.LogMel(
             assets.sample_rate,
             settings.num_bands,
             settings.window_seconds,
             settings.step_seconds,
             name="log_mel",
         )(heard, heard_length)
-        masking = SpectrogramMasking(settings.time_share, settings.band_share, name="masking")
+        masking = zoo.audio.SpectrogramMasking(
+            settings.time_share, settings.band_share, name="masking"
+        )
         reader = zoo.build(
             self.topology,
             source_vocabulary_size=None,
@@ -197,12 +198,12 @@ class ConnectedDigits(Recipe):
         flat = np.concatenate([one.samples for one in examples])
         waveform = tf.RaggedTensor.from_row_lengths(flat, lengths.astype("int64"), validate=False)
         texts = tf.constant([one.text for one in examples])
-        words = FRONT.ids(texts, assets.words)
+        words = _front().ids(texts, assets.words)
         return {"waveform": waveform, "words": words}, lengths
 
     def features(self, columns):
         waveform, words = columns["waveform"], columns["words"]
-        fed, wanted = fed_and_wanted(words)
+        fed, wanted = zoo.text.fed_and_wanted(words)
         inputs = {
             "waveform": waveform.to_tensor(),
             "length": tf.cast(waveform.row_lengths(), tf.int32),
@@ -212,17 +213,17 @@ class ConnectedDigits(Recipe):
 
     def objective(self, settings):
         return {
-            "loss": {"logits": token_cross_entropy(settings.label_smoothing)},
-            "metrics": {"logits": [TokenNats()]},
+            "loss": {"logits": zoo.training.token_cross_entropy(settings.label_smoothing)},
+            "metrics": {"logits": [zoo.training.TokenNats()]},
         }
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return WaveformToText(
+        return zoo.signatures.WaveformToText(
             model,
             assets.words,
-            FRONT,
+            _front(),
             assets.sample_rate,
             beam_width=settings.beam_width,
             num_results=settings.num_results,

@@ -1,10 +1,11 @@
 """What a strip of handwritten digits says, in English words: 1 to N from a picture."""
 
+from __future__ import annotations
+
 import dataclasses
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes import datasets
@@ -16,16 +17,17 @@ from recipes.datasets.splitting import held_out
 from recipes.families.image_to_label import EncodedPicture, encoded_picture
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.images.pictures import decode_picture, standardise_clip
-from zoo.signatures.image_to_text import ImageToText
-from zoo.text import Normalizer, TextFront, Vocabulary, fed_and_wanted
-from zoo.text import tokenizers as tokenizers
-from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
+
 # NFC: what is written keeps its signs.
-FRONT = TextFront(Normalizer("NFC"), tokenizers.get("words"))
+def _front() -> zoo.text.TextFront:
+    """Returns what a text goes through."""
+    return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.tokenizers.get("words"))
+
+
 SEEDS = {"train": 1, "validation": 2, "test": 3}
 
 
@@ -65,14 +67,14 @@ class Settings(TrainingSettings):
 class CaptionAssets(Assets):
     """The words of the captions."""
 
-    words: Vocabulary
+    words: zoo.text.Vocabulary
 
     def save(self, folder: Path) -> None:
         self.words.save(folder / "words.txt")
 
     @classmethod
-    def load(cls, folder: Path) -> "CaptionAssets":
-        return cls(Vocabulary.load(folder / "words.txt"))
+    def load(cls, folder: Path) -> CaptionAssets:
+        return cls(zoo.text.Vocabulary.load(folder / "words.txt"))
 
 
 @register
@@ -131,7 +133,9 @@ class DigitCaptions(Recipe):
         return digit_strips(digits, getattr(settings, f"{split}_strips"), SEEDS[split])
 
     def prepare(self, settings, examples):
-        return CaptionAssets(Vocabulary.build(FRONT.split_texts([one.caption for one in examples])))
+        return CaptionAssets(
+            zoo.text.Vocabulary.build(_front().split_texts([one.caption for one in examples]))
+        )
 
     # Model and objective -------------------------------------------------------------------
 
@@ -153,13 +157,13 @@ class DigitCaptions(Recipe):
 
     def columns(self, assets, examples):
         captions = tf.constant([example.caption for example in examples])
-        words = FRONT.ids(captions, assets.words)
+        words = _front().ids(captions, assets.words)
         pictures = np.stack([example.picture for example in examples])
         return {"picture": pictures, "words": words}, words.row_lengths().numpy()
 
     def features(self, columns):
         words = columns["words"]
-        fed, wanted = fed_and_wanted(words)
+        fed, wanted = zoo.text.fed_and_wanted(words)
         inputs = {
             "image": tf.cast(columns["picture"], tf.float32)[..., None] / 255.0,
             "target": fed,
@@ -168,17 +172,17 @@ class DigitCaptions(Recipe):
 
     def objective(self, settings):
         return {
-            "loss": {"logits": token_cross_entropy()},
-            "metrics": {"logits": [TokenNats()]},
+            "loss": {"logits": zoo.training.token_cross_entropy()},
+            "metrics": {"logits": [zoo.training.TokenNats()]},
         }
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return ImageToText(
+        return zoo.signatures.ImageToText(
             model,
             assets.words,
-            FRONT,
+            _front(),
             HEIGHT,
             WIDTH,
             max_length=settings.max_length,
@@ -228,8 +232,10 @@ class DigitCaptions(Recipe):
 
     def draw(self, figure, given, answer):
         above, below = figure.subplots(2, 1)
-        bright = decode_picture(encoded_picture(given))
-        above.imshow(standardise_clip(bright[None], HEIGHT, WIDTH)[0].numpy(), cmap="Greys")
+        bright = zoo.images.decode_picture(encoded_picture(given))
+        above.imshow(
+            zoo.images.standardise_clip(bright[None], HEIGHT, WIDTH)[0].numpy(), cmap="Greys"
+        )
         above.set_title(self.says(answer)[0])
         texts = [text.decode() for text in answer["n_best"][0]]
         below.barh(range(len(texts)), np.exp(answer["n_best_scores"][0]), color="gray")

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+import zoo
 from recipes import datasets
 from recipes.datasets import cmudict
 from recipes.datasets.splitting import held_out
@@ -14,8 +15,6 @@ from recipes.metrics.answers import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
 from recipes.recipe import register
 from zoo.errors import unknown_name
-from zoo.text import Normalizer, TextFront, Vocabulary
-from zoo.text import tokenizers as tokenizers
 from zoo.tuning import Parameter
 
 
@@ -123,20 +122,22 @@ class G2P(TextToTextRecipe):
         else:
             rows = read_table(data, ("word", "pronunciation"))
             words, sounds = zip(*rows, strict=True)
-            words = Normalizer(settings.source_form).normalize_all(words)
-            sounds = Normalizer(settings.target_form).normalize_all(sounds)
+            words = zoo.text.Normalizer(settings.source_form).normalize_all(words)
+            sounds = zoo.text.Normalizer(settings.target_form).normalize_all(sounds)
             pairs = [(word, (sound,)) for word, sound in zip(words, sounds, strict=True)]
         return _held_out(_by_word(pairs), settings, split, has_test=False)
 
     def prepare(self, settings, examples):
         sounds = [sound for _, all_right in examples for sound in all_right]
         by_space = any(" " in sound for sound in sounds)
-        tokenizer = tokenizers.get("words" if by_space else "characters")
-        targets = TextFront(Normalizer(settings.target_form), tokenizer).split_texts(sounds)
-        lowered = Normalizer(settings.source_form, lower_case=True)
+        tokenizer = zoo.text.tokenizers.get("words" if by_space else "characters")
+        targets = zoo.text.TextFront(
+            zoo.text.Normalizer(settings.target_form), tokenizer
+        ).split_texts(sounds)
+        lowered = zoo.text.Normalizer(settings.source_form, lower_case=True)
         return PairAssets(
-            Vocabulary.build(lowered.normalize_all([word for word, _ in examples])),
-            Vocabulary.build(targets),
+            zoo.text.Vocabulary.build(lowered.normalize_all([word for word, _ in examples])),
+            zoo.text.Vocabulary.build(targets),
             "characters",
             tokenizer.name,
             # Room for words longer than any in training.

@@ -1,13 +1,15 @@
 """A picture read in four directions: the digit of a grid of patches."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.families.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
 from recipes.recipe import register
+from zoo.deferred import tf
 from zoo.tuning import Parameter
 
 

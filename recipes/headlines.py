@@ -3,8 +3,8 @@
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes import datasets
 from recipes.datasets.ag_news import read_news
 from recipes.datasets.splitting import held_out
@@ -14,12 +14,8 @@ from recipes.families.text_to_text import PairAssets, TextToTextRecipe, some
 from recipes.metrics.answers import answered
 from recipes.metrics.summaries import rouge
 from recipes.recipe import Shown, register
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.text import PAD_ID, SPECIAL, UNKNOWN_ID, Normalizer, TextFront, Vocabulary
-from zoo.text import tokenizers as tokenizers
-from zoo.text.extended_vocabulary import ExtendedVocabulary
-from zoo.training import TokenNats
-from zoo.training.copying import extended_cross_entropy
 from zoo.tuning import Parameter
 
 
@@ -133,10 +129,13 @@ class Headlines(TextToTextRecipe):
         return [(" ".join(text.split()[: settings.max_words]), title) for text, title in found]
 
     def prepare(self, settings, examples):
-        front = TextFront(Normalizer(settings.unicode_form, True), tokenizers.get("marked_words"))
+        front = zoo.text.TextFront(
+            zoo.text.Normalizer(settings.unicode_form, True),
+            zoo.text.tokenizers.get("marked_words"),
+        )
         texts, titles = zip(*examples, strict=True)
         # One vocabulary: a word means the same in the text and in the title.
-        words = Vocabulary.build(
+        words = zoo.text.Vocabulary.build(
             [*front.split_texts(texts), *front.split_texts(titles)],
             max_size=settings.vocabulary_size,
         )
@@ -170,7 +169,7 @@ class Headlines(TextToTextRecipe):
         if not assets.copying:
             return columns, lengths
         texts, titles = (list(side) for side in zip(*examples, strict=True))
-        extended = ExtendedVocabulary(assets.target)
+        extended = zoo.text.ExtendedVocabulary(assets.target)
         copies, targets = [], []
         for start in range(0, len(examples), 256):
             source, target = (
@@ -191,20 +190,20 @@ class Headlines(TextToTextRecipe):
         _, targets = super().features({**columns, "target": columns["extended"]})
         # A word that neither the vocabulary nor the text has teaches nothing.
         wanted = targets["logits"]
-        return inputs, {"logits": tf.where(wanted == UNKNOWN_ID, PAD_ID, wanted)}
+        return inputs, {"logits": tf.where(wanted == zoo.text.UNKNOWN_ID, zoo.text.PAD_ID, wanted)}
 
     def objective(self, settings):
         if not settings.copying:
             return super().objective(settings)
-        size = settings.vocabulary_size + len(SPECIAL)
-        loss = extended_cross_entropy(size, settings.label_smoothing)
-        return {"loss": {"logits": loss}, "metrics": {"logits": [TokenNats()]}}
+        size = settings.vocabulary_size + len(zoo.text.SPECIAL)
+        loss = zoo.training.extended_cross_entropy(size, settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": [zoo.training.TokenNats()]}}
 
     def module(self, settings, assets, model):
         return super().module(settings, assets, model, settings.no_repeat_ngram)
 
     def pieces(self, text):
-        return tokenizers.get("marked_words").split_text(text)
+        return zoo.text.tokenizers.get("marked_words").split_text(text)
 
     # How it is measured --------------------------------------------------------------------
 

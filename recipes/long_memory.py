@@ -1,21 +1,20 @@
 """How long a cell remembers: the adding and the copying problem."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.datasets.memory_problems import COPIED, SYMBOLS, adding_problem, copying_problem
-from recipes.families.memory_problems import MARK, MarkedSum, Recall
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
+from zoo.deferred import keras, tf
 from zoo.errors import InputError, unknown_name
-from zoo.training.step_cross_entropy import step_cross_entropy
 from zoo.tuning import Parameter
 
 PROBLEMS = ("adding", "copying")
@@ -24,6 +23,10 @@ INITIALISATIONS = ("chrono", "keras", "identity")
 SEEDS = {"train": 1, "validation": 2, "test": 3}
 # A sum that is off by less counts as right, as in Hochreiter & Schmidhuber 1997.
 TOLERANCE = 0.04
+
+
+# Stands behind the two numbers that are to be added.
+MARK = "*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +75,7 @@ class MemoryAssets(Assets):
         (folder / "problem.json").write_text(content, encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "MemoryAssets":
+    def load(cls, folder: Path) -> MemoryAssets:
         return cls(**json.loads((folder / "problem.json").read_text(encoding="utf-8")))
 
 
@@ -203,12 +206,14 @@ and 5 throughout.
 
     def objective(self, settings):
         adding = settings.problem == "adding"
-        loss = keras.losses.MeanSquaredError() if adding else step_cross_entropy()
+        loss = keras.losses.MeanSquaredError() if adding else zoo.training.step_cross_entropy()
         return {"loss": {"logits": loss}, "metrics": None}
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
+        from recipes.families.memory_problems import MarkedSum, Recall
+
         if assets.problem == "adding":
             return MarkedSum(model)
         return Recall(model, assets.length)

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import zoo
 from recipes import datasets
 from recipes.datasets import wnut17
 from recipes.datasets.tagged_words import read_tagged_words
@@ -15,7 +16,6 @@ from recipes.families.tagging import (
 )
 from recipes.metrics.tagging import entity_scores
 from recipes.recipe import register
-from zoo.topologies.crf_error import ChainTagError
 
 FILES = {
     "train": "wnut17train.conll",
@@ -91,7 +91,10 @@ class Ner(TaggingRecipe):
         return self.own(settings, own, split)
 
     def objective(self, settings):
-        return {**super().objective(settings), "metrics": {"chain": [ChainTagError()]}}
+        return {
+            **super().objective(settings),
+            "metrics": {"chain": [zoo.topologies.ChainTagError()]},
+        }
 
     def measure(self, settings, answers, examples):
         references = [one.tags for one in examples]

@@ -1,5 +1,7 @@
 """What a recipe declares. It holds no training loop: every recipe answers to the same commands."""
 
+from __future__ import annotations
+
 import abc
 import dataclasses
 import math
@@ -7,18 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes.metrics.answers import Answer, Answers
+from zoo.deferred import keras, tf
 from zoo.errors import naming
 from zoo.registry import Registry
-from zoo.training.batching import BatchPlan, Columns
-from zoo.training.token_batching import TokenBatchPlan
 from zoo.tuning import Parameter
 
-REGISTRY: Registry["Recipe"] = Registry("recipe")
+REGISTRY: Registry[Recipe] = Registry("recipe")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Assets(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def load(cls, folder: Path) -> "Assets":
+    def load(cls, folder: Path) -> Assets:
         """Reads what `save` wrote."""
 
 
@@ -158,7 +158,7 @@ class Recipe(abc.ABC):
         """Builds the model by its registered builder."""
 
     @abc.abstractmethod
-    def columns(self, assets: Assets, examples: list) -> tuple[Columns, np.ndarray]:
+    def columns(self, assets: Assets, examples: list) -> tuple[zoo.training.Columns, np.ndarray]:
         """Encodes examples: columns with a row an example, and the lengths to bucket by."""
 
     @abc.abstractmethod
@@ -195,11 +195,15 @@ class Recipe(abc.ABC):
         """Returns the datasets that these settings read, by name."""
         return (settings.dataset,) if hasattr(settings, "dataset") else self.datasets
 
-    def plan(self, settings: Any, lengths: np.ndarray, seed: int) -> BatchPlan | TokenBatchPlan:
+    def plan(
+        self, settings: Any, lengths: np.ndarray, seed: int
+    ) -> zoo.training.BatchPlan | zoo.training.TokenBatchPlan:
         """Returns which rows make up which training batch."""
         if settings.batch_tokens is not None:
-            return TokenBatchPlan(lengths, settings.batch_tokens, seed=seed)
-        return BatchPlan(lengths, fitting_batch_size(settings.batch_size, len(lengths)), seed=seed)
+            return zoo.training.TokenBatchPlan(lengths, settings.batch_tokens, seed=seed)
+        return zoo.training.BatchPlan(
+            lengths, fitting_batch_size(settings.batch_size, len(lengths)), seed=seed
+        )
 
     def trained(self, settings: Any, model: keras.Model) -> keras.Model:
         """Returns what is compiled for training: the model up to the outputs that are judged.

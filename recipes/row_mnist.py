@@ -2,13 +2,12 @@
 
 import dataclasses
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.families.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
 from recipes.recipe import register
+from zoo.deferred import keras, tf
 from zoo.tuning import Parameter
 
 

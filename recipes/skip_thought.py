@@ -1,11 +1,11 @@
 """Vectors of sentences, learned by telling the sentences before and after them."""
 
+from __future__ import annotations
+
 import dataclasses
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes import datasets
@@ -17,12 +17,8 @@ from recipes.datasets.splitting import held_out
 from recipes.metrics.answers import Answers
 from recipes.metrics.sentence_vectors import linear_accuracy, share_found
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
+from zoo.deferred import keras, tf
 from zoo.errors import InputError
-from zoo.signatures.sentence_vectors import SentenceVectors
-from zoo.text import PAD_ID, UNKNOWN_ID, Vocabulary, fed_and_wanted
-from zoo.text.sentences import split_words
-from zoo.text.word_vectors import WordVectors
-from zoo.training import TokenNats, token_cross_entropy
 from zoo.tuning import Parameter
 
 # Files of the corpora of labelled sentences that the vectors are tried on: training and test. The
@@ -82,7 +78,7 @@ class SkipThoughtAssets(Assets):
         vectors: What the encoder's embedding starts from, [words, embedding_dim]; None: random.
     """
 
-    words: Vocabulary
+    words: zoo.text.Vocabulary
     max_words: int
     vectors: np.ndarray | None = None
 
@@ -93,11 +89,11 @@ class SkipThoughtAssets(Assets):
             np.save(folder / "vectors.npy", self.vectors)
 
     @classmethod
-    def load(cls, folder: Path) -> "SkipThoughtAssets":
+    def load(cls, folder: Path) -> SkipThoughtAssets:
         cut = int((folder / "max_words.txt").read_text(encoding="utf-8"))
         path = folder / "vectors.npy"
         vectors = np.load(path) if path.is_file() else None
-        return cls(Vocabulary.load(folder / "words.txt"), cut, vectors)
+        return cls(zoo.text.Vocabulary.load(folder / "words.txt"), cut, vectors)
 
 
 @register
@@ -162,9 +158,11 @@ class SkipThought(Recipe):
         ]
 
     def prepare(self, settings, examples):
-        split = split_words(tf.constant([sentence for _, sentence, _ in examples])).to_list()
+        split = zoo.text.split_words(
+            tf.constant([sentence for _, sentence, _ in examples])
+        ).to_list()
         sentences = [[word.decode() for word in row] for row in split]
-        vocabulary = Vocabulary.build(sentences, max_size=settings.vocabulary_size)
+        vocabulary = zoo.text.Vocabulary.build(sentences, max_size=settings.vocabulary_size)
         vectors = None
         if settings.ppmi_vectors:
             count = len({word for words in sentences for word in words})
@@ -175,7 +173,7 @@ class SkipThought(Recipe):
                     f"ppmi_vectors=false"
                 )
             known, values = ppmi_vectors(sentences, settings.embedding_dim, min_count=1)
-            found = WordVectors(dict(zip(known, values, strict=True)))
+            found = zoo.text.WordVectors(dict(zip(known, values, strict=True)))
             vectors, _ = found.matrix(vocabulary.tokens)
         return SkipThoughtAssets(vocabulary, settings.max_words, vectors)
 
@@ -203,33 +201,35 @@ class SkipThought(Recipe):
         columns = {}
         for place, name in enumerate(("previous", "sentence", "next")):
             texts = tf.constant([triple[place] for triple in examples])
-            columns[name] = assets.words.ids(split_words(texts))[:, : assets.max_words]
+            columns[name] = assets.words.ids(zoo.text.split_words(texts))[:, : assets.max_words]
         lengths = [columns[name].row_lengths() for name in ("previous", "next", "sentence")]
         return columns, np.stack(lengths, 1)
 
     def features(self, columns):
         inputs = {
-            "source": columns["sentence"].to_tensor(PAD_ID),
+            "source": columns["sentence"].to_tensor(zoo.text.PAD_ID),
             "source_length": tf.cast(columns["sentence"].row_lengths(), tf.int32),
         }
         targets = {}
         for name in ("previous", "next"):
-            inputs[name], target = fed_and_wanted(columns[name])
+            inputs[name], target = zoo.text.fed_and_wanted(columns[name])
             # A word that the vocabulary lacks teaches nothing.
-            targets[f"{name}_logits"] = tf.where(target == UNKNOWN_ID, PAD_ID, target)
+            targets[f"{name}_logits"] = tf.where(
+                target == zoo.text.UNKNOWN_ID, zoo.text.PAD_ID, target
+            )
         return inputs, targets
 
     def objective(self, settings):
         names = ("previous_logits", "next_logits")
         return {
-            "loss": {name: token_cross_entropy() for name in names},
-            "metrics": {name: [TokenNats()] for name in names},
+            "loss": {name: zoo.training.token_cross_entropy() for name in names},
+            "metrics": {name: [zoo.training.TokenNats()] for name in names},
         }
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return SentenceVectors(model, assets.words, assets.max_words)
+        return zoo.signatures.SentenceVectors(model, assets.words, assets.max_words)
 
     def measure(self, settings, answers, examples):
         examples = scattered(examples, settings.retrieved_sentences)
@@ -379,7 +379,7 @@ def _vectors(answers, texts: list[str]) -> np.ndarray:
 
 def _counts(assets: SkipThoughtAssets, texts: list[str]) -> np.ndarray:
     """Which words stand in each text, the 2,000 commonest of the vocabulary alone."""
-    ids = assets.words.ids(split_words(tf.constant(texts))).to_list()
+    ids = assets.words.ids(zoo.text.split_words(tf.constant(texts))).to_list()
     counts = np.zeros((len(texts), 2000), "float32")
     for row, found in enumerate(ids):
         for token in found:
@@ -391,8 +391,8 @@ def _counts(assets: SkipThoughtAssets, texts: list[str]) -> np.ndarray:
 def _means(assets: SkipThoughtAssets, texts: list[str]) -> np.ndarray:
     """The mean of the first vectors of a text's known words."""
     means = np.zeros((len(texts), assets.vectors.shape[1]), "float32")
-    for row, ids in enumerate(assets.words.ids(split_words(tf.constant(texts))).to_list()):
-        known = [token for token in ids[: assets.max_words] if token != UNKNOWN_ID]
+    for row, ids in enumerate(assets.words.ids(zoo.text.split_words(tf.constant(texts))).to_list()):
+        known = [token for token in ids[: assets.max_words] if token != zoo.text.UNKNOWN_ID]
         if known:
             means[row] = assets.vectors[known].mean(0)
     return means

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.datasets.labelled_recordings import read_labelled_folder
@@ -14,11 +13,9 @@ from recipes.drawings.sound import draw_sound
 from recipes.families.sound import DATASET, public_recordings
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from zoo.audio.griffin_lim import BINS, STEP, log_magnitudes
+from zoo.deferred import tf
 from zoo.errors import InputError
 from zoo.references import saved_models
-from zoo.signatures.label_to_waveform import LabelToWaveform
-from zoo.training.forecast_objectives import forecast_loss
 from zoo.tuning import Parameter
 
 RECOGNISER = "spoken_digits"
@@ -118,7 +115,7 @@ class SpokenDigitSynthesis(Recipe):
         frames: dict[tuple[str, str], list[int]] = {}
         for one in examples:
             key = (one.label, one.speaker or "")
-            frames.setdefault(key, []).append(-(-len(one.samples) // STEP))
+            frames.setdefault(key, []).append(-(-len(one.samples) // zoo.audio.STEP))
         middle = int(np.median([count for row in frames.values() for count in row]))
         usual = tuple(
             tuple(int(np.median(frames.get((label, speaker), [middle]))) for speaker in speakers)
@@ -132,7 +129,7 @@ class SpokenDigitSynthesis(Recipe):
         return zoo.build(
             self.topology,
             num_features=len(assets.labels) + len(assets.speakers),
-            num_outputs=BINS,
+            num_outputs=zoo.audio.BINS,
             units=settings.units,
             cell=settings.cell,
             num_layers=settings.num_layers,
@@ -142,7 +139,7 @@ class SpokenDigitSynthesis(Recipe):
         )
 
     def columns(self, assets, examples):
-        spectra = [log_magnitudes(tf.constant(one.samples)).numpy() for one in examples]
+        spectra = [zoo.audio.log_magnitudes(tf.constant(one.samples)).numpy() for one in examples]
         lengths = np.array([len(spectrum) for spectrum in spectra])
         features = np.zeros([len(examples), len(assets.labels) + len(assets.speakers)], "float32")
         for row, one in enumerate(examples):
@@ -163,12 +160,12 @@ class SpokenDigitSynthesis(Recipe):
         return {"features": columns["features"], "length": length}, {"frames": wanted}
 
     def objective(self, settings):
-        return {"loss": {"frames": forecast_loss(settings.loss)}, "metrics": {}}
+        return {"loss": {"frames": zoo.training.forecast_loss(settings.loss)}, "metrics": {}}
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return LabelToWaveform(
+        return zoo.signatures.LabelToWaveform(
             model, assets.labels, assets.speakers, np.array(assets.usual_frames), assets.sample_rate
         )
 
@@ -178,7 +175,7 @@ class SpokenDigitSynthesis(Recipe):
         )
         wrong = numbers = 0.0
         for row, answer in asked:
-            truth = log_magnitudes(tf.constant(examples[row].samples)).numpy()
+            truth = zoo.audio.log_magnitudes(tf.constant(examples[row].samples)).numpy()
             made = answer["frames"][: len(truth)]
             wrong += float(np.abs(made - truth[: len(made)]).sum())
             numbers += made.size
@@ -221,9 +218,14 @@ class SpokenDigitSynthesis(Recipe):
         }
 
     def baselines(self, settings, train, examples):
-        mean = np.concatenate([log_magnitudes(tf.constant(o.samples)).numpy() for o in train[::10]])
+        mean = np.concatenate(
+            [zoo.audio.log_magnitudes(tf.constant(o.samples)).numpy() for o in train[::10]]
+        )
         middle = np.median(mean, 0)
-        wrong = [np.abs(log_magnitudes(tf.constant(o.samples)).numpy() - middle) for o in examples]
+        wrong = [
+            np.abs(zoo.audio.log_magnitudes(tf.constant(o.samples)).numpy() - middle)
+            for o in examples
+        ]
         numbers = sum(part.size for part in wrong)
         return {"the usual frame": {"frame_error": float(sum(p.sum() for p in wrong) / numbers)}}
 
@@ -251,8 +253,8 @@ class SpokenDigitSynthesis(Recipe):
 
     def draw(self, figure, given, answer):
         samples = answer["waveform"][0, : answer["length"][0]]
-        frames = log_magnitudes(tf.constant(samples)).numpy()
-        draw_sound(figure, frames, None, given, STEP / answer["sample_rate"][0])
+        frames = zoo.audio.log_magnitudes(tf.constant(samples)).numpy()
+        draw_sound(figure, frames, None, given, zoo.audio.STEP / answer["sample_rate"][0])
 
     def write(self, path, given, answer):
         if path.suffix != ".wav":

@@ -4,9 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.datasets.labelled_recordings import (
@@ -18,12 +16,8 @@ from recipes.drawings.sound import draw_sound
 from recipes.families.sound import DATASET, LABELS, public_recordings, warmup_requests
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
-from zoo.audio.band_convolutions import BandConvolutions
-from zoo.audio.log_mel import LogMel
-from zoo.audio.spectrogram_masking import SpectrogramMasking
-from zoo.audio.waveform_augmentation import WaveformAugmentation
+from zoo.deferred import keras, tf
 from zoo.errors import InputError
-from zoo.signatures.waveform_to_label import WaveformToLabel
 from zoo.tuning import Parameter
 
 
@@ -135,13 +129,13 @@ class SpokenDigits(Recipe):
     def build(self, settings, assets):
         waveform = keras.Input([None], name="waveform")
         length = keras.Input([], dtype="int32", name="length")
-        heard, heard_length = WaveformAugmentation(
+        heard, heard_length = zoo.audio.WaveformAugmentation(
             settings.speed,
             round(settings.silence_seconds * assets.sample_rate),
             loudest=settings.loudest_noise,
             name="augmentation",
         )(waveform, length)
-        log_mel = LogMel(
+        log_mel = zoo.audio.LogMel(
             assets.sample_rate,
             settings.num_bands,
             settings.window_seconds,
@@ -150,9 +144,11 @@ class SpokenDigits(Recipe):
             name="log_mel",
         )
         frames, num_frames = log_mel(heard, heard_length)
-        masking = SpectrogramMasking(settings.time_share, settings.band_share, name="masking")
+        masking = zoo.audio.SpectrogramMasking(
+            settings.time_share, settings.band_share, name="masking"
+        )
         filters = (settings.first_filters, settings.second_filters)
-        convolved = BandConvolutions(filters, name="convolutions")(
+        convolved = zoo.audio.BandConvolutions(filters, name="convolutions")(
             masking(frames, num_frames), num_frames
         )
         classifier = zoo.build(
@@ -201,7 +197,7 @@ class SpokenDigits(Recipe):
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return WaveformToLabel(model, assets.labels, assets.sample_rate)
+        return zoo.signatures.WaveformToLabel(model, assets.labels, assets.sample_rate)
 
     def measure(self, settings, answers, examples):
         asked = answered(
@@ -296,7 +292,7 @@ def _cut(recordings, split, data):
 
 def _fixed_size(examples, num_bands: int, frames: int = 20) -> np.ndarray:
     """Each recording's log-mel frames drawn to one number of frames, as one vector of length 1."""
-    layer = tf.function(LogMel(examples[0].rate, num_bands), reduce_retracing=True)
+    layer = tf.function(zoo.audio.LogMel(examples[0].rate, num_bands), reduce_retracing=True)
     vectors, batch = np.zeros([len(examples), frames * num_bands], "float32"), 100
     for start in range(0, len(examples), batch):
         given = padded_sounds(examples[start : start + batch])

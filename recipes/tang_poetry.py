@@ -5,8 +5,8 @@ import re
 from collections import Counter
 
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes import datasets
 from recipes.baselines.ngrams import NGrams
 from recipes.datasets.reading import line_error, numbered_lines
@@ -19,11 +19,8 @@ from recipes.families.language_modelling import (
 )
 from recipes.metrics.answers import answered
 from recipes.recipe import Shown, register
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.signatures.verse_writer import VerseWriter
-from zoo.text import STOP_ID, Vocabulary
-from zoo.text.vocabulary import UNKNOWN
-from zoo.topologies import TokenStep
 from zoo.tuning import Parameter
 
 MARKS = ("，", "。")
@@ -130,7 +127,9 @@ class TangPoetry(LanguageModelRecipe):
         return list(datasets.fetch(settings.dataset, names).values())
 
     def prepare(self, settings, examples):
-        return CharacterAssets(Vocabulary([*FORMS.values(), *MARKS, *_known(settings, examples)]))
+        return CharacterAssets(
+            zoo.text.Vocabulary([*FORMS.values(), *MARKS, *_known(settings, examples)])
+        )
 
     # Model and objective -------------------------------------------------------------------
 
@@ -140,7 +139,11 @@ class TangPoetry(LanguageModelRecipe):
     def columns(self, assets, examples):
         ids = {token: place for place, token in enumerate(assets.vocabulary.tokens)}
         rows = [
-            [ids[FORMS[poem.verse_length]], *assets.ids(poem.text), *[STOP_ID] * poem.whole]
+            [
+                ids[FORMS[poem.verse_length]],
+                *assets.ids(poem.text),
+                *[zoo.text.STOP_ID] * poem.whole,
+            ]
             for poem in examples
         ]
         lengths = np.array([len(row) - 1 for row in rows])
@@ -156,8 +159,8 @@ class TangPoetry(LanguageModelRecipe):
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return VerseWriter(
-            TokenStep(model),
+        return zoo.signatures.VerseWriter(
+            zoo.topologies.TokenStep(model),
             assets.vocabulary,
             self.tokenizer,
             MARKS,
@@ -195,7 +198,7 @@ class TangPoetry(LanguageModelRecipe):
         known = {*_known(settings, train), *MARKS, *FORMS.values()}
 
         def tokens(poem):
-            letters = [letter if letter in known else UNKNOWN for letter in poem.text]
+            letters = [letter if letter in known else zoo.text.UNKNOWN for letter in poem.text]
             return [FORMS[poem.verse_length], *letters, *["<stop>"] * poem.whole]
 
         whole = [poem for poem in examples if poem.whole]

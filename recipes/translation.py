@@ -6,6 +6,7 @@ import unicodedata
 
 import numpy as np
 
+import zoo
 from recipes import datasets
 from recipes.baselines.nearest_text import nearest
 from recipes.datasets import multi30k, tatoeba
@@ -17,8 +18,6 @@ from recipes.metrics.answers import answered
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
 from recipes.recipe import register
 from zoo.errors import unknown_name
-from zoo.text import Normalizer, Vocabulary
-from zoo.text.piece_learning import learn_pieces
 from zoo.tuning import Parameter
 
 END_MARKS = ".!?。！？"
@@ -163,8 +162,10 @@ class Translation(TextToTextRecipe):
         forms = {"source_form": settings.source_form, "target_form": settings.target_form}
         vocabularies = []
         for form, texts in zip(forms.values(), zip(*pairs, strict=True), strict=True):
-            read = Normalizer(form).normalize_all(texts)
-            vocabularies.append(Vocabulary(learn_pieces(read, settings.vocabulary_size)))
+            read = zoo.text.Normalizer(form).normalize_all(texts)
+            vocabularies.append(
+                zoo.text.Vocabulary(zoo.text.learn_pieces(read, settings.vocabulary_size))
+            )
         assets = PairAssets(*vocabularies, "subwords", "subwords", max_length=2, **forms)
         _, lengths = self.encoded(assets, pairs)
         # Room for sentences longer than nearly all in training.
@@ -264,8 +265,8 @@ def _one_writing(pairs, settings, data) -> list[tuple[str, str]]:
     sources, targets = zip(*pairs, strict=True)
     return list(
         zip(
-            Normalizer(settings.source_form).normalize_all(sources),
-            Normalizer(settings.target_form).normalize_all(targets),
+            zoo.text.Normalizer(settings.source_form).normalize_all(sources),
+            zoo.text.Normalizer(settings.target_form).normalize_all(targets),
             strict=True,
         )
     )

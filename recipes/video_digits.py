@@ -23,9 +23,6 @@ from recipes.families.image_to_label import HEIGHT, WIDTH, LabelAssets
 from recipes.metrics.answers import answered
 from recipes.recipe import Recipe, Shown, TrainingSettings, register
 from zoo.errors import InputError
-from zoo.images.pictures import decode_clip, standardise_clip
-from zoo.signatures.frames_to_labels import FramesToLabels
-from zoo.training.step_cross_entropy import step_cross_entropy
 from zoo.tuning import Parameter
 
 # Frames that the plain methods learn from; more do not make them better.
@@ -140,12 +137,12 @@ class VideoDigits(Recipe):
         return inputs, {"logits": columns["class"][:, :longest]}
 
     def objective(self, settings):
-        return {"loss": {"logits": step_cross_entropy()}, "metrics": None}
+        return {"loss": {"logits": zoo.training.step_cross_entropy()}, "metrics": None}
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return FramesToLabels(model, assets.labels, HEIGHT, WIDTH)
+        return zoo.signatures.FramesToLabels(model, assets.labels, HEIGHT, WIDTH)
 
     def measure(self, settings, answers, examples):
         right: list = [None] * len(examples)
@@ -186,7 +183,9 @@ class VideoDigits(Recipe):
         return [_joined([label.decode() for label in row[:length]]) for row, length in rows]
 
     def draw(self, figure, given, answer):
-        frames = standardise_clip(decode_clip(clip_bytes_of(given)), HEIGHT, WIDTH).numpy()
+        frames = zoo.images.standardise_clip(
+            zoo.images.decode_clip(clip_bytes_of(given)), HEIGHT, WIDTH
+        ).numpy()
         draw_frames(figure, frames, {name: value[0] for name, value in answer.items()})
 
     def samples(self, examples, count):

@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 
+import zoo
 from recipes import datasets
 from recipes.baselines.bag_of_ngrams import plain_answers
 from recipes.baselines.ngrams import NGrams
@@ -13,7 +14,6 @@ from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
 from recipes.families.label_to_text import LabelToTextRecipe, LabelToTextSettings
 from recipes.recipe import Shown, register
-from zoo.text import Normalizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Names(LabelToTextRecipe):
         else:
             pairs = read_table(data, ("name", "label"))
         names, labels_of = (
-            Normalizer("NFC").normalize_all(side) for side in zip(*pairs, strict=True)
+            zoo.text.Normalizer("NFC").normalize_all(side) for side in zip(*pairs, strict=True)
         )
         grouped: dict[str, list[str]] = {}
         for name, label in zip(names, labels_of, strict=True):

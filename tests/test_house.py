@@ -53,6 +53,7 @@ ROOMS = {
 }
 GROUND = {
     "zoo.class_ids",
+    "zoo.deferred",
     "zoo.errors",
     "zoo.files",
     "zoo.lock",

@@ -21,10 +21,29 @@ _PUBLIC = {
     "InputError": "zoo.errors",
 }
 
+# The rooms, as attributes: `zoo.training.TokenNats` imports `zoo.training` when it is used.
+_ROOMS = (
+    "attention",
+    "audio",
+    "cells",
+    "decoding",
+    "images",
+    "recurrence",
+    "references",
+    "serving",
+    "signatures",
+    "text",
+    "topologies",
+    "training",
+    "tuning",
+)
+
 __all__ = ["InputError", "__version__", "build", "list_models", "load"]
 
 
 def __getattr__(name: str):
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"zoo.{name}")
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")

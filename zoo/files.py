@@ -1,9 +1,11 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and JSON files."""
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from zoo.errors import InputError
 
@@ -21,6 +23,19 @@ def write_atomically(path: Path, text: str) -> None:
         open(partial, "w", encoding="utf-8", newline="\n") as file,
     ):
         file.write(text)
+
+
+def read_json(path: Path) -> Any:
+    """Reads a JSON file; raises `InputError` where it is not there or is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable as JSON: {error}") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file as `write_atomically` does."""
+    write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager

@@ -4,10 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
-from zoo.text.marked_words import cut_words
-from zoo.text.normalizer import Normalizer
+import zoo
+from zoo.deferred import tf
 
 
 def nearest(known: Sequence[str], asked: Sequence[str]) -> list[int]:
@@ -39,5 +38,5 @@ def nearest(known: Sequence[str], asked: Sequence[str]) -> list[int]:
 
 
 def _words(texts: Sequence[str]) -> list[list[bytes]]:
-    lowered = Normalizer("NFKC", lower_case=True).normalize(tf.constant(list(texts)))
-    return cut_words(lowered).to_list()
+    lowered = zoo.text.Normalizer("NFKC", lower_case=True).normalize(tf.constant(list(texts)))
+    return zoo.text.cut_words(lowered).to_list()

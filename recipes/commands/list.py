@@ -14,7 +14,8 @@ KINDS = ("recipes", "models", "datasets", "saved")
 @options.as_json
 def command(kind, pattern, as_json):
     """List recipes, models (the builders), datasets or saved models whose name fits PATTERN."""
-    import_tensorflow()
+    if kind == "models":
+        import_tensorflow()
     import recipes
 
     rows = getattr(recipes, f"list_{kind}")(pattern)

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes.datasets.arrays import read_array, read_arrays
 from recipes.datasets.moving_digits import Clip
 from recipes.datasets.pictures import checked_picture
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.images.pictures import standardise_clip
 
 FORMAT = (
     "an .npz file with clips (uint8 [count, frames, height, width]), labels ([count, frames], "
@@ -70,7 +70,9 @@ def checked_clips(path: Path, arrays: dict[str, np.ndarray]) -> tuple[np.ndarray
 def clip_frames(clips: np.ndarray, lengths: np.ndarray, height: int, width: int) -> list:
     """Returns the real frames of clips, uint8 [count, frames, ...], each clip brought to a size."""
     prepare = tf.function(
-        lambda frames: standardise_clip(tf.cast(frames, tf.float32) / 255, height, width),
+        lambda frames: zoo.images.standardise_clip(
+            tf.cast(frames, tf.float32) / 255, height, width
+        ),
         input_signature=[tf.TensorSpec([None, *clips.shape[2:]], tf.uint8)],
     )
     return [

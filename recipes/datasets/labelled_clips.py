@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes.datasets.arrays import read_arrays
 from recipes.datasets.clips import checked_clips, clip_frames, encoded_clip
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.images.pictures import decode_clip, standardise_clip
 
 ENDINGS = (".gif", ".png", ".jpg", ".jpeg", ".npy")
 FORMAT = (
@@ -62,7 +62,7 @@ def _from_folder(path, height, width):
 def frames_of(encoded: bytes, name: str, height: int, width: int) -> np.ndarray:
     """Decodes a clip into frames of a size; raises `InputError` where it has none."""
     try:
-        return standardise_clip(decode_clip(encoded), height, width).numpy()
+        return zoo.images.standardise_clip(zoo.images.decode_clip(encoded), height, width).numpy()
     except tf.errors.InvalidArgumentError:
         raise InputError(
             f"{name}: a still picture wider than high holds no frame; expected an animated GIF, or "

@@ -1,14 +1,16 @@
 """Labelled pictures of one's own: an .npz file, or a folder with one folder a label."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes.datasets.arrays import read_arrays
+from zoo.deferred import tf
 from zoo.errors import InputError
-from zoo.images.pictures import brightness, decode_picture, standardise
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 FORMAT = (
@@ -54,14 +56,16 @@ def _from_folder(path, height, width):
         for file in sorted(folder.iterdir()):
             if file.suffix.lower() in ENDINGS:
                 bright = _decoded(file)
-                examples.append(Labelled(standardise(bright, height, width).numpy(), folder.name))
+                examples.append(
+                    Labelled(zoo.images.standardise(bright, height, width).numpy(), folder.name)
+                )
     if not examples:
         raise InputError(f"{path}: no pictures in it; expected {FORMAT}")
     return examples
 
 
 def _decoded(file: Path) -> tf.Tensor:
-    return decode_picture(checked_picture(file))
+    return zoo.images.decode_picture(checked_picture(file))
 
 
 def checked_picture(file: Path) -> bytes:
@@ -97,7 +101,9 @@ def _from_arrays(path, height, width):
     bright = images[..., None] if images.ndim == 3 else images
     if bright.shape[-1] > 4:
         raise InputError(f"{path}: images has {bright.shape[-1]} colours; expected 1 to 4")
-    prepare = tf.function(lambda pixels: standardise(brightness(pixels), height, width))
+    prepare = tf.function(
+        lambda pixels: zoo.images.standardise(zoo.images.brightness(pixels), height, width)
+    )
     return [
         Labelled(prepare(tf.constant(pixels)).numpy(), str(label))
         for pixels, label in zip(bright, labels.tolist(), strict=True)

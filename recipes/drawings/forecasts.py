@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.training.run_folder import RunFolder
+from zoo.files import read_json
 
 
 def draw_forecast(
@@ -73,7 +73,7 @@ def main() -> None:
 
     folder = Path(sys.argv[1])
     figure = Figure(figsize=(10, 4))
-    draw_horizons(figure, RunFolder(folder).read_json("metrics.json")["metrics"], "test")
+    draw_horizons(figure, read_json(folder / "metrics.json")["metrics"], "test")
     figure.savefig(folder / "horizons.png", dpi=110, bbox_inches="tight")
 
 

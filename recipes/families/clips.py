@@ -1,13 +1,15 @@
 """What the recipes on clips share: MNIST's pictures in three parts, clips as a model reads them."""
 
+from __future__ import annotations
+
 import numpy as np
-import tensorflow as tf
 
 from recipes import datasets
 from recipes.datasets.clips import encoded_clip, film_strip
 from recipes.datasets.mnist import read_images
 from recipes.datasets.pictures import Labelled
 from recipes.families.image_to_label import HEIGHT, WIDTH
+from zoo.deferred import tf
 
 # The seeds of the three parts of made clips; their digits are of disjoint pictures too.
 SEEDS = {"train": 1, "validation": 2, "test": 3}
@@ -25,7 +27,7 @@ class EncodedClip(bytes):
     name: str = "clip"
 
     @classmethod
-    def of(cls, frames: np.ndarray, name: str) -> "EncodedClip":
+    def of(cls, frames: np.ndarray, name: str) -> EncodedClip:
         """Encodes frames, uint8 [frames, side, side]."""
         encoded = cls(film_strip(frames))
         encoded.name = name

@@ -1,13 +1,12 @@
 """How a recipe's decoder is fed in training, as settings."""
 
+from __future__ import annotations
+
 import dataclasses
 
-import keras
-
+import zoo
 from recipes.recipe import TrainingSettings
-from zoo.decoding import get_sampling_schedule, sampling_schedules
-from zoo.topologies.forcing import WAYS, Discriminator, forced
-from zoo.topologies.settings import check_choice
+from zoo.deferred import keras
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +45,8 @@ def forced_by(settings: ForcingSettings, model: keras.Model) -> keras.Model | No
     Raises:
         InputError: an unknown way or schedule, or a number out of its range.
     """
-    check_choice("forcing", settings.forcing, WAYS)
-    check_choice("sampling", settings.sampling, sampling_schedules)
+    zoo.topologies.check_choice("forcing", settings.forcing, zoo.topologies.WAYS)
+    zoo.topologies.check_choice("sampling", settings.sampling, zoo.decoding.sampling_schedules)
     more = {}
     if settings.forcing == "scheduled":
         own = {
@@ -56,12 +55,14 @@ def forced_by(settings: ForcingSettings, model: keras.Model) -> keras.Model | No
             "exponential": {"base": settings.sampling_base},
             "inverse_sigmoid": {"slowness": settings.sampling_slowness},
         }[settings.sampling]
-        more["schedule"] = get_sampling_schedule(
+        more["schedule"] = zoo.decoding.get_sampling_schedule(
             settings.sampling, most=settings.sampling_most, **own
         )
     if settings.forcing == "professor":
-        more["discriminator"] = Discriminator(settings.discriminator_units, name="discriminator")
-    trained = forced(
+        more["discriminator"] = zoo.topologies.Discriminator(
+            settings.discriminator_units, name="discriminator"
+        )
+    trained = zoo.topologies.forced(
         model,
         settings.forcing,
         coverage_weight=settings.coverage_weight,

@@ -7,19 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.baselines.forecasts import Ridge, errors, last_measured
 from recipes.drawings.forecasts import draw_forecast
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings
+from zoo.deferred import keras, tf
 from zoo.errors import InputError
-from zoo.signatures.forecaster import Forecaster
-from zoo.topologies.gap_filling import GapFilling
-from zoo.training.forecast_objectives import ForecastError, forecast_loss
 
 BATCH = 1024
 # Of a file, so many of the last rows are asked with: more than any sensible window.
@@ -297,7 +293,7 @@ class ForecastRecipe(Recipe):
             variance=[assets.deviations[name] ** 2 for name in names],
             name="scale",
         )
-        filled, measured = GapFilling(name="gap_filling")(normal(numbers))
+        filled, measured = zoo.topologies.GapFilling(name="gap_filling")(normal(numbers))
         parts = [filled, measured[..., :1], *self.more_past(given)]
         scaled = {"past": keras.layers.Concatenate(name="past_features")(parts)}
         future = self.future(given, settings.horizon)
@@ -305,14 +301,21 @@ class ForecastRecipe(Recipe):
 
     def objective(self, settings):
         return {
-            "loss": {"judged": forecast_loss(settings.loss, settings.huber_delta)},
-            "metrics": {"forecast": [ForecastError(), ForecastError(squared=False)]},
+            "loss": {"judged": zoo.training.forecast_loss(settings.loss, settings.huber_delta)},
+            "metrics": {
+                "forecast": [
+                    zoo.training.ForecastError(),
+                    zoo.training.ForecastError(squared=False),
+                ]
+            },
         }
 
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return Forecaster(model, settings.window, self.series, self.words, lowest=0.0)
+        return zoo.signatures.Forecaster(
+            model, settings.window, self.series, self.words, lowest=0.0
+        )
 
     def measure(self, settings, answers, examples):
         forecast = np.zeros([len(examples), settings.horizon], "float32")

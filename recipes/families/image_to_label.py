@@ -1,13 +1,14 @@
 """What the recipes share that say what is on a picture."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+import zoo
 from recipes import datasets
 from recipes.baselines.pictures import picture_baselines
 from recipes.datasets.arrays import read_array
@@ -17,10 +18,8 @@ from recipes.datasets.splitting import held_out
 from recipes.drawings.pictures import draw_probabilities
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings
+from zoo.deferred import keras, tf
 from zoo.errors import InputError
-from zoo.images.picture_jitter import PictureJitter
-from zoo.images.pictures import decode_picture, standardise
-from zoo.signatures.image_to_label import ImageToLabel
 
 # MNIST's size; pictures of one's own are brought to it.
 HEIGHT = WIDTH = 28
@@ -53,7 +52,7 @@ class LabelAssets(Assets):
         (folder / "labels.json").write_text(content, encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "LabelAssets":
+    def load(cls, folder: Path) -> LabelAssets:
         return cls(tuple(json.loads((folder / "labels.json").read_text(encoding="utf-8"))))
 
     def classes(self, labels) -> np.ndarray:
@@ -68,7 +67,7 @@ class EncodedPicture(bytes):
     name: str = "picture"
 
     @classmethod
-    def of(cls, picture: np.ndarray, name: str) -> "EncodedPicture":
+    def of(cls, picture: np.ndarray, name: str) -> EncodedPicture:
         """Encodes uint8 [height, width] or [height, width, colours]."""
         pixels = picture[..., None] if picture.ndim == 2 else picture
         encoded = cls(tf.io.encode_png(pixels).numpy())
@@ -149,7 +148,9 @@ class ImageToLabelRecipe(Recipe):
         return self.model_inputs(images), {"logits": columns["class"]}
 
     def trained(self, settings, model):
-        jitter = PictureJitter(settings.shift, settings.rotation, settings.stretch, name="jitter")
+        jitter = zoo.images.PictureJitter(
+            settings.shift, settings.rotation, settings.stretch, name="jitter"
+        )
         moved = {
             name: jitter(tensor) if len(tensor.shape) > 1 else tensor
             for name, tensor in model.input.items()
@@ -165,7 +166,7 @@ class ImageToLabelRecipe(Recipe):
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return ImageToLabel(
+        return zoo.signatures.ImageToLabel(
             self.explained(model),
             assets.labels,
             HEIGHT,
@@ -209,7 +210,9 @@ class ImageToLabelRecipe(Recipe):
 
     def draw(self, figure, given, answer):
         left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-        seen = standardise(decode_picture(encoded_picture(given)), HEIGHT, WIDTH)
+        seen = zoo.images.standardise(
+            zoo.images.decode_picture(encoded_picture(given)), HEIGHT, WIDTH
+        )
         left.imshow(seen.numpy(), cmap="Greys")
         left.set_title(str(given))
         self.draw_details(left, answer)

@@ -1,20 +1,18 @@
 """What the recipes that write a text for a label have in common: 1 to N."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, TrainingSettings
-from zoo.signatures.label_to_text import LabelToText
-from zoo.text import Normalizer, TextFront, Vocabulary, fed_and_wanted
-from zoo.text import tokenizers as tokenizers
-from zoo.training import TokenNats, token_cross_entropy
+from zoo.deferred import tf
 from zoo.tuning import Parameter
 
 
@@ -45,11 +43,11 @@ class LabelledAssets(Assets):
     """
 
     labels: tuple[str, ...]
-    vocabulary: Vocabulary
+    vocabulary: zoo.text.Vocabulary
     tokenizer: str
 
     @property
-    def front(self) -> TextFront:
+    def front(self) -> zoo.text.TextFront:
         """What texts and labels go through."""
         return front(self.tokenizer)
 
@@ -59,9 +57,9 @@ class LabelledAssets(Assets):
         (folder / "labels.json").write_text(json.dumps(plain), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "LabelledAssets":
+    def load(cls, folder: Path) -> LabelledAssets:
         plain = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-        vocabulary = Vocabulary.load(folder / "tokens.txt")
+        vocabulary = zoo.text.Vocabulary.load(folder / "tokens.txt")
         return cls(tuple(plain["labels"]), vocabulary, plain["tokenizer"])
 
 
@@ -86,7 +84,7 @@ class LabelToTextRecipe(Recipe):
     def prepare(self, settings, examples):
         labels = tuple(sorted({label for _, label in examples}))
         texts = front(self.tokenizer).split_texts([text for text, _ in examples])
-        vocabulary = Vocabulary.build(texts)
+        vocabulary = zoo.text.Vocabulary.build(texts)
         return LabelledAssets(labels, vocabulary, self.tokenizer)
 
     def build(self, settings, assets):
@@ -114,17 +112,17 @@ class LabelToTextRecipe(Recipe):
 
     def features(self, columns):
         text = columns["text"]
-        fed, wanted = fed_and_wanted(text)
+        fed, wanted = zoo.text.fed_and_wanted(text)
         return {"features": columns["features"], "target": fed}, {"logits": wanted}
 
     def objective(self, settings):
         return {
-            "loss": {"logits": token_cross_entropy(settings.label_smoothing)},
-            "metrics": {"logits": [TokenNats()]},
+            "loss": {"logits": zoo.training.token_cross_entropy(settings.label_smoothing)},
+            "metrics": {"logits": [zoo.training.TokenNats()]},
         }
 
     def module(self, settings, assets, model):
-        return LabelToText(
+        return zoo.signatures.LabelToText(
             model,
             assets.labels,
             assets.vocabulary,
@@ -166,12 +164,12 @@ class LabelToTextRecipe(Recipe):
         ]
 
 
-def front(tokenizer: str) -> TextFront:
+def front(tokenizer: str) -> zoo.text.TextFront:
     """Returns the front of every such recipe around a tokenizer of that name.
 
     NFC: what is written keeps the signs that it was learned in.
     """
-    return TextFront(Normalizer("NFC"), tokenizers.get(tokenizer))
+    return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.tokenizers.get(tokenizer))
 
 
 def _score_inputs(examples) -> Mapping[str, list[str]]:

@@ -1,5 +1,7 @@
 """What the recipes of language models have in common: one sequence of characters, written on."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +11,6 @@ import numpy as np
 import zoo
 from recipes.drawings.surprisal import draw_surprisal
 from recipes.recipe import Assets, Recipe, TrainingSettings
-from zoo.text import UNKNOWN_ID, Normalizer, TextFront, Vocabulary
-from zoo.text import tokenizers as tokenizers
-from zoo.training import TokenNats, token_cross_entropy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,19 +31,19 @@ class LanguageModelSettings(TrainingSettings):
 class CharacterAssets(Assets):
     """The characters that a language model knows."""
 
-    vocabulary: Vocabulary
+    vocabulary: zoo.text.Vocabulary
 
     def save(self, folder: Path) -> None:
         self.vocabulary.save(folder / "characters.txt")
 
     @classmethod
-    def load(cls, folder: Path) -> "CharacterAssets":
-        return cls(Vocabulary.load(folder / "characters.txt"))
+    def load(cls, folder: Path) -> CharacterAssets:
+        return cls(zoo.text.Vocabulary.load(folder / "characters.txt"))
 
     def ids(self, text: str | Sequence[str]) -> np.ndarray:
         """Returns the ids of the characters of a text, int32 [N]."""
         ids = {token: place for place, token in enumerate(self.vocabulary.tokens)}
-        return np.array([ids.get(letter, UNKNOWN_ID) for letter in text], "int32")
+        return np.array([ids.get(letter, zoo.text.UNKNOWN_ID) for letter in text], "int32")
 
 
 class LanguageModelRecipe(Recipe):
@@ -55,8 +54,11 @@ class LanguageModelRecipe(Recipe):
     input_name = "text"
     lower_is_better = True
     search_space: tuple
-    # NFC: a style is written on in its own signs, full-width marks of verse among them.
-    tokenizer = TextFront(Normalizer("NFC"), tokenizers.get("characters"))
+
+    @property
+    def tokenizer(self) -> zoo.text.TextFront:
+        """What a text goes through: a style is written on in its own signs, hence NFC."""
+        return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.tokenizers.get("characters"))
 
     def built(self, settings, assets, **more):
         """Builds the language model of the settings."""
@@ -78,8 +80,8 @@ class LanguageModelRecipe(Recipe):
 
     def objective(self, settings):
         return {
-            "loss": {"logits": token_cross_entropy()},
-            "metrics": {"logits": [TokenNats()]},
+            "loss": {"logits": zoo.training.token_cross_entropy()},
+            "metrics": {"logits": [zoo.training.TokenNats()]},
         }
 
     def says(self, answer):

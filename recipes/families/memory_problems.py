@@ -7,8 +7,6 @@ from recipes.datasets.memory_problems import BLANK, COPIED, RECALL, SYMBOLS
 from zoo.signatures.graph_function import graph_function
 from zoo.signatures.signature_module import Setting, SignatureModule
 
-MARK = "*"
-
 
 def run_with_gradients(stack, steps: tf.Tensor, length: tf.Tensor, answer) -> tuple:
     """Runs a stack of one layer step by step, and says how much each state mattered.

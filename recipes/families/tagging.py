@@ -1,5 +1,7 @@
 """What the recipes that tag words have in common."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import sys
@@ -9,31 +11,23 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.datasets.splitting import held_out
 from recipes.drawings.tags import draw_tags
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings
+from zoo.deferred import tf
 from zoo.errors import InputError, unknown_name
-from zoo.signatures.text_to_tags import TextToTags
-from zoo.text import PAD_ID, Normalizer, TextFront, Vocabulary
-from zoo.text.spelling import character_ids, normal_form, word_ids
-from zoo.text.tokenizers import spoken, treebank, treebank_compounds, unspaced_characters, words
-from zoo.text.word_vectors import WordVectors
-from zoo.topologies.crf import chain_loss
-from zoo.topologies.crf_marginals import marginals
-from zoo.training.step_cross_entropy import step_cross_entropy
 from zoo.tuning import Parameter
 
-# How text is cut that comes without words of its own.
+# How text is cut that comes without words of its own: by which tokenizer, by its registered name.
 CUTS = {
-    "treebank": treebank,
-    "treebank_compounds": treebank_compounds,
-    "spoken": spoken,
-    "words": words,
-    "characters": unspaced_characters,
+    "treebank": "treebank",
+    "treebank_compounds": "treebank_compounds",
+    "spoken": "spoken",
+    "words": "words",
+    "characters": "unspaced_characters",
 }
 # Training words of one character, at least, that make characters of a text: files of Chinese have
 # some digits and Latin words whole; of English words, a sixth are single signs.
@@ -98,8 +92,8 @@ class TaggingSettings(TrainingSettings):
 class TaggingAssets(Assets):
     """The vocabularies of words, of characters, of tags and of labels."""
 
-    words: Vocabulary
-    characters: Vocabulary
+    words: zoo.text.Vocabulary
+    characters: zoo.text.Vocabulary
     tags: tuple[str, ...]
     labels: tuple[str, ...]
     max_characters: int
@@ -124,10 +118,10 @@ class TaggingAssets(Assets):
         (folder / "tags.json").write_text(text, encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "TaggingAssets":
+    def load(cls, folder: Path) -> TaggingAssets:
         plain = json.loads((folder / "tags.json").read_text(encoding="utf-8"))
         words, characters = (
-            Vocabulary.load(folder / name) for name in ("words.txt", "characters.txt")
+            zoo.text.Vocabulary.load(folder / name) for name in ("words.txt", "characters.txt")
         )
         tags, labels = tuple(plain.pop("tags")), tuple(plain.pop("labels"))
         return cls(words, characters, tags, labels, **plain)
@@ -171,11 +165,11 @@ class TaggingRecipe(Recipe):
             single = np.mean([len(word) == 1 for word in spelled])
             tokenizer = "characters" if single >= CHARACTERS_FROM else None
         # A word of signs without width has nothing left to look up.
-        known = [word.decode() for word in normal_form(tokens).values.numpy() if word]
-        words = Vocabulary.build([known], min_count=settings.min_count)
+        known = [word.decode() for word in zoo.text.normal_form(tokens).values.numpy() if word]
+        words = zoo.text.Vocabulary.build([known], min_count=settings.min_count)
         if settings.word_vectors:
             words = _with_vectors(settings, words, Counter(known))
-        letters = Vocabulary.build(spelled, min_count=2)
+        letters = zoo.text.Vocabulary.build(spelled, min_count=2)
         tags = sorted({tag for one in examples for tag in one.tags})
         labels = sorted({one.label for one in examples}) if self.row_name else ()
         return TaggingAssets(
@@ -192,7 +186,7 @@ class TaggingRecipe(Recipe):
     def build(self, settings, assets):
         vectors, width = None, settings.embedding_dim
         if settings.word_vectors:
-            read = WordVectors.read(settings.word_vectors, only=assets.words.tokens)
+            read = zoo.text.WordVectors.read(settings.word_vectors, only=assets.words.tokens)
             vectors, width = read.matrix(assets.words.tokens)[0], read.dim
         return zoo.build(
             self.topology,
@@ -220,8 +214,8 @@ class TaggingRecipe(Recipe):
         unseen = tag_ids.get("O", 0) if self.crf else -1
         tags = [tag_ids.get(tag, unseen) for one in examples for tag in one.tags]
         columns = {
-            "words": word_ids(tokens, assets.words),
-            "characters": character_ids(tokens, assets.characters, assets.max_characters),
+            "words": zoo.text.word_ids(tokens, assets.words),
+            "characters": zoo.text.character_ids(tokens, assets.characters, assets.max_characters),
             "tags": tokens.with_values(tf.constant(tags, tf.int32)),
         }
         if self.row_name:
@@ -232,8 +226,8 @@ class TaggingRecipe(Recipe):
     def features(self, columns):
         words = columns["words"]
         inputs = {
-            "tokens": words.to_tensor(PAD_ID),
-            "characters": columns["characters"].to_tensor(PAD_ID),
+            "tokens": words.to_tensor(zoo.text.PAD_ID),
+            "characters": columns["characters"].to_tensor(zoo.text.PAD_ID),
             "length": tf.cast(words.row_lengths(), tf.int32),
         }
         targets = {"chain" if self.crf else "logits": columns["tags"].to_tensor(-1)}
@@ -243,13 +237,17 @@ class TaggingRecipe(Recipe):
         return inputs, targets
 
     def objective(self, settings):
-        loss = {"chain": chain_loss()} if self.crf else {"logits": step_cross_entropy()}
+        loss = (
+            {"chain": zoo.topologies.chain_loss()}
+            if self.crf
+            else {"logits": zoo.training.step_cross_entropy()}
+        )
         if self.row_name:
-            loss["row_logits"] = step_cross_entropy()
+            loss["row_logits"] = zoo.training.step_cross_entropy()
         return {"loss": loss, "metrics": None}
 
     def module(self, settings, assets, model):
-        return TextToTags(
+        return zoo.signatures.TextToTags(
             model,
             assets.words,
             assets.characters,
@@ -264,10 +262,10 @@ class TaggingRecipe(Recipe):
             num_alternatives=settings.num_alternatives,
         )
 
-    def front(self, assets: TaggingAssets) -> TextFront:
+    def front(self, assets: TaggingAssets) -> zoo.text.TextFront:
         """Returns what a text goes through that comes without words of its own."""
-        tokenizer = CUTS[assets.tokenizer or self.tokenizer]
-        return TextFront(Normalizer(assets.unicode_form), tokenizer)
+        tokenizer = zoo.text.tokenizers.get(CUTS[assets.tokenizer or self.tokenizer])
+        return zoo.text.TextFront(zoo.text.Normalizer(assets.unicode_form), tokenizer)
 
     # Measuring and showing -----------------------------------------------------------------
 
@@ -390,7 +388,7 @@ def _written(one: Tagged) -> str:
 
 def _ragged_words(examples: list[Tagged], form: str) -> tf.RaggedTensor:
     words = tf.constant([word for one in examples for word in one.words], tf.string)
-    words = Normalizer(form).normalize(words)
+    words = zoo.text.Normalizer(form).normalize(words)
     return tf.RaggedTensor.from_row_lengths(words, [len(one.words) for one in examples])
 
 
@@ -400,12 +398,12 @@ def _by_step(outputs, length):
 
 
 def _by_chain(outputs, length):
-    return outputs["tags"], marginals(outputs["chain"], length)
+    return outputs["tags"], zoo.topologies.marginals(outputs["chain"], length)
 
 
-def _with_vectors(settings, words: Vocabulary, counts: Counter) -> Vocabulary:
+def _with_vectors(settings, words: zoo.text.Vocabulary, counts: Counter) -> zoo.text.Vocabulary:
     """Adds the words of the vector file, and says how much of the training text has a vector."""
-    vectors = WordVectors.read(settings.word_vectors)
+    vectors = zoo.text.WordVectors.read(settings.word_vectors)
     special, own = words.tokens[:4], list(words.tokens[4:])
     known = {*special, *own}
     # Rare words of the training data that have a vector, and then the file's own order.
@@ -414,4 +412,4 @@ def _with_vectors(settings, words: Vocabulary, counts: Counter) -> Vocabulary:
     own += wanted[: settings.vector_words]
     coverage = vectors.matrix([*special, *counts], counts)[1]
     print(f"word vectors: {vectors.dim} wide, {coverage}", file=sys.stderr)
-    return Vocabulary(own)
+    return zoo.text.Vocabulary(own)

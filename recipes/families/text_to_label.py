@@ -1,5 +1,7 @@
 """What the recipes of a text and its label have in common."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import sys
@@ -7,9 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.baselines.bag_of_ngrams import plain_answers
@@ -19,12 +19,8 @@ from recipes.drawings.attention import draw_attended, mark_attended
 from recipes.metrics.answers import answered
 from recipes.metrics.classification import label_measures
 from recipes.recipe import Assets, Recipe, TrainingSettings
+from zoo.deferred import keras, tf
 from zoo.errors import InputError, unknown_name
-from zoo.signatures.text_to_label import TextToLabel
-from zoo.text import UNKNOWN_ID, Normalizer, TextFront, Vocabulary, WordVectors
-from zoo.text import tokenizers as tokenizers
-from zoo.training.macro_error import MacroError
-from zoo.training.word_dropout import WordDropout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +72,7 @@ class LabelAssets(Assets):
         vectors: What the embedding starts from, [len(vocabulary), width]; None: random numbers.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: zoo.text.Vocabulary
     labels: dict[str, int]
     tokenizer: str
     lower_case: bool
@@ -86,7 +82,7 @@ class LabelAssets(Assets):
     vectors: np.ndarray | None = None
 
     @property
-    def front(self) -> TextFront:
+    def front(self) -> zoo.text.TextFront:
         """What every text goes through before the model sees it."""
         return _front(self)
 
@@ -99,11 +95,11 @@ class LabelAssets(Assets):
             np.save(folder / "vectors.npy", self.vectors)
 
     @classmethod
-    def load(cls, folder: Path) -> "LabelAssets":
+    def load(cls, folder: Path) -> LabelAssets:
         plain = json.loads((folder / "text.json").read_text(encoding="utf-8"))
         vectors = folder / "vectors.npy"
         kept = np.load(vectors) if vectors.is_file() else None
-        return cls(Vocabulary.load(folder / "vocabulary.txt"), **plain, vectors=kept)
+        return cls(zoo.text.Vocabulary.load(folder / "vocabulary.txt"), **plain, vectors=kept)
 
 
 class TextToLabelRecipe(Recipe):
@@ -140,7 +136,7 @@ class TextToLabelRecipe(Recipe):
 
     def prepare(self, settings, examples):
         cut = _tokens([text for text, _ in examples], settings)
-        vocabulary = Vocabulary.build(cut, settings.min_count)
+        vocabulary = zoo.text.Vocabulary.build(cut, settings.min_count)
         counts = Counter(label for _, label in examples)
         return LabelAssets(
             vocabulary,
@@ -173,7 +169,9 @@ class TextToLabelRecipe(Recipe):
         )
 
     def trained(self, settings, model):
-        dropped = WordDropout(settings.word_dropout, UNKNOWN_ID, name="word_dropout")
+        dropped = zoo.training.WordDropout(
+            settings.word_dropout, zoo.text.UNKNOWN_ID, name="word_dropout"
+        )
         inputs = model.input
         given = {**inputs, "tokens": dropped(inputs["tokens"])}
         return keras.Model(inputs, {"logits": model(given)["logits"]}, name=model.name)
@@ -206,7 +204,7 @@ class TextToLabelRecipe(Recipe):
                     keras.metrics.SparseCategoricalAccuracy("accuracy"),
                     # For searches, which take less to be better.
                     keras.metrics.MeanMetricWrapper(_wrong, "error"),
-                    MacroError(),
+                    zoo.training.MacroError(),
                 ]
             },
         }
@@ -214,7 +212,7 @@ class TextToLabelRecipe(Recipe):
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
-        return TextToLabel(
+        return zoo.signatures.TextToLabel(
             model,
             assets.vocabulary,
             assets.front,
@@ -275,7 +273,7 @@ class TextToLabelRecipe(Recipe):
             weights[0, : len(tokens)],
             [label.decode() for label in answer["labels"][0]],
             answer["scores"][0],
-            tokenizers.get(self.settings.tokenizer).separator,
+            zoo.text.tokenizers.get(self.settings.tokenizer).separator,
         )
 
     def samples(self, examples, count):
@@ -315,7 +313,7 @@ def _wrong(y_true, y_pred):
 def _own_rows(data: Path, settings) -> list[tuple[str, str]]:
     pairs = read_table(data, ("text", "label"))
     # Two writings of one text are one text, in one split.
-    texts = Normalizer(settings.unicode_form).normalize_all([text for text, _ in pairs])
+    texts = zoo.text.Normalizer(settings.unicode_form).normalize_all([text for text, _ in pairs])
     rows = list(dict.fromkeys(zip(texts, (label for _, label in pairs), strict=True)))
     labels = {label for _, label in rows}
     if len(labels) < 2:
@@ -340,9 +338,12 @@ def _cut(rows, settings, split: str, data: Path) -> list[tuple[str, str]]:
     return [row for row in found[split] if row[1] in known]
 
 
-def _front(how) -> TextFront:
+def _front(how) -> zoo.text.TextFront:
     """Returns the front that settings or assets ask for."""
-    return TextFront(Normalizer(how.unicode_form, how.lower_case), tokenizers.get(how.tokenizer))
+    return zoo.text.TextFront(
+        zoo.text.Normalizer(how.unicode_form, how.lower_case),
+        zoo.text.tokenizers.get(how.tokenizer),
+    )
 
 
 def _split(texts: Sequence[str], how) -> tf.RaggedTensor:
@@ -354,10 +355,10 @@ def _tokens(texts: Sequence[str], how) -> list[list[str]]:
     return [[token.decode() for token in row] for row in _split(texts, how).to_list()]
 
 
-def _vectors(settings, vocabulary: Vocabulary, cut) -> np.ndarray | None:
+def _vectors(settings, vocabulary: zoo.text.Vocabulary, cut) -> np.ndarray | None:
     if settings.word_vectors is None:
         return None
-    vectors = WordVectors.read(Path(settings.word_vectors), only=vocabulary.tokens)
+    vectors = zoo.text.WordVectors.read(Path(settings.word_vectors), only=vocabulary.tokens)
     counts = Counter(token for row in cut for token in row)
     matrix, coverage = vectors.matrix(vocabulary.tokens, counts)
     print(f"{settings.word_vectors}: vectors for {coverage}", file=sys.stderr)

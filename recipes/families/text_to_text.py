@@ -1,33 +1,22 @@
 """What the recipes of an encoder and a decoder over two texts have in common."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 import zoo
 from recipes.drawings.alignment import alignment_of_answer
 from recipes.drawings.alignment import draw as draw_aligned
 from recipes.families.forcing import forced_by
 from recipes.recipe import Assets, Recipe
+from zoo.deferred import keras, tf
 from zoo.errors import InputError
-from zoo.signatures.text_to_text import TextToText
-from zoo.text import (
-    SPECIAL,
-    Normalizer,
-    TextFront,
-    Tokenizer,
-    Vocabulary,
-    WordPieces,
-    fed_and_wanted,
-)
-from zoo.text import tokenizers as tokenizers
-from zoo.training import TokenNats, token_cross_entropy
 
 Example = TypeVar("Example")
 
@@ -49,8 +38,8 @@ class PairAssets(Assets):
             language, full-width marks in Chinese and raised letters in phonetic script.
     """
 
-    source: Vocabulary
-    target: Vocabulary
+    source: zoo.text.Vocabulary
+    target: zoo.text.Vocabulary
     source_tokenizer: str
     target_tokenizer: str
     max_length: int
@@ -67,28 +56,32 @@ class PairAssets(Assets):
         (folder / "text.json").write_text(json.dumps(plain), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "PairAssets":
+    def load(cls, folder: Path) -> PairAssets:
         plain = json.loads((folder / "text.json").read_text(encoding="utf-8"))
-        source, target = (Vocabulary.load(folder / name) for name in ("source.txt", "target.txt"))
+        source, target = (
+            zoo.text.Vocabulary.load(folder / name) for name in ("source.txt", "target.txt")
+        )
         return cls(source, target, **plain)
 
     @cached_property
-    def cut_source(self) -> TextFront:
+    def cut_source(self) -> zoo.text.TextFront:
         """What reads, cuts and joins source texts."""
-        normalizer = Normalizer(self.source_form, self.lower_case)
-        return TextFront(normalizer, _tokenizer(self.source_tokenizer, self.source))
+        normalizer = zoo.text.Normalizer(self.source_form, self.lower_case)
+        return zoo.text.TextFront(normalizer, _tokenizer(self.source_tokenizer, self.source))
 
     @cached_property
-    def cut_target(self) -> TextFront:
+    def cut_target(self) -> zoo.text.TextFront:
         """What reads, cuts and joins target texts."""
-        normalizer = Normalizer(self.target_form, self.lower_target)
-        return TextFront(normalizer, _tokenizer(self.target_tokenizer, self.target))
+        normalizer = zoo.text.Normalizer(self.target_form, self.lower_target)
+        return zoo.text.TextFront(normalizer, _tokenizer(self.target_tokenizer, self.target))
 
 
-def _tokenizer(name: str, vocabulary: Vocabulary) -> Tokenizer | WordPieces:
+def _tokenizer(
+    name: str, vocabulary: zoo.text.Vocabulary
+) -> zoo.text.Tokenizer | zoo.text.WordPieces:
     if name == "subwords":
-        return WordPieces(vocabulary.tokens[len(SPECIAL) :])
-    return tokenizers.get(name)
+        return zoo.text.WordPieces(vocabulary.tokens[len(zoo.text.SPECIAL) :])
+    return zoo.text.tokenizers.get(name)
 
 
 def some(examples: list[Example], count: int | None, seed: int = 2007) -> list[Example]:
@@ -162,7 +155,7 @@ class TextToTextRecipe(Recipe):
 
     def features(self, columns):
         source, target = columns["source"], columns["target"]
-        fed, wanted = fed_and_wanted(target)
+        fed, wanted = zoo.text.fed_and_wanted(target)
         inputs = {
             "source": source.to_tensor(),
             "source_length": tf.cast(source.row_lengths(), tf.int32),
@@ -172,12 +165,12 @@ class TextToTextRecipe(Recipe):
 
     def objective(self, settings):
         return {
-            "loss": {"logits": token_cross_entropy(settings.label_smoothing)},
-            "metrics": {"logits": [TokenNats()]},
+            "loss": {"logits": zoo.training.token_cross_entropy(settings.label_smoothing)},
+            "metrics": {"logits": [zoo.training.TokenNats()]},
         }
 
     def module(self, settings, assets, model, no_repeat_ngram=0):
-        return TextToText(
+        return zoo.signatures.TextToText(
             model,
             assets.source,
             assets.target,

@@ -30,7 +30,7 @@ from recipes.workbench.comparing.tables import as_csv, as_markdown, draw_compari
 from recipes.workbench.comparing.variants import BY, QUICK, Variant, variants
 from recipes.workbench.run import Run
 from zoo.errors import InputError, unknown_name
-from zoo.files import write_atomically
+from zoo.files import read_json, write_atomically, write_json
 from zoo.training.run_folder import RunFolder
 
 
@@ -69,9 +69,9 @@ class Comparison:
 
     def budget(self, minutes: float) -> int:
         """Returns the steps of each variant; measured once, then read from budget.json."""
-        kept = RunFolder(self.folder)
-        if (self.folder / "budget.json").is_file():
-            plan = kept.read_json("budget.json")
+        budget = self.folder / "budget.json"
+        if budget.is_file():
+            plan = read_json(budget)
             if plan["minutes"] != minutes:
                 raise InputError(
                     f"{self.folder}: was planned for {plan['minutes']} minutes, not {minutes}; "
@@ -81,7 +81,7 @@ class Comparison:
         settings = [self.settings(variant) for variant in self.variants]
         steps = steps_within(self.recipe, settings, minutes, self.seed, self.data, _say)
         self.folder.mkdir(parents=True, exist_ok=True)
-        kept.write_json("budget.json", {"minutes": minutes, "steps": steps})
+        write_json(budget, {"minutes": minutes, "steps": steps})
         return steps
 
     def run(self, steps: int | None = None, only: list[str] | None = None) -> list[dict[str, Any]]:

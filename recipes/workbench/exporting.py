@@ -12,11 +12,10 @@ from recipes.workbench.alignment import PICTURE, illustrate
 from recipes.workbench.card import card
 from recipes.workbench.run import Run
 from zoo.errors import InputError
-from zoo.files import write_atomically
+from zoo.files import write_atomically, write_json
 from zoo.references.versions import list_versions
 from zoo.serving import export_saved_model
 from zoo.signature_names import with_settings
-from zoo.training.run_folder import RunFolder
 
 
 def export(
@@ -55,7 +54,7 @@ def export(
     written_card = card(run, facts, None if metrics_only else name, picture)
     if metrics_only:
         _make(folder)
-        RunFolder(folder).write_json("metrics.json", facts)
+        write_json(folder / "metrics.json", facts)
         write_atomically(folder / "README.md", written_card)
         return folder
     written = export_saved_model(
@@ -68,7 +67,7 @@ def export(
         methods=getattr(run.module, "methods", None),
     )
     if int(written.name) == list_versions(folder)[-1]:
-        RunFolder(folder).write_json("metrics.json", {**facts, "version": int(written.name)})
+        write_json(folder / "metrics.json", {**facts, "version": int(written.name)})
         _copy(run.folder.model, folder / "model.keras", _pack)
         if picture:
             _copy(run.folder.path / picture, folder / picture)

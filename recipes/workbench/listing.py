@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from recipes.catalog import REGISTRY
+from zoo.files import read_json
 from zoo.references import saved_models
 from zoo.references.versions import list_versions
-from zoo.training.run_folder import RunFolder
 
 Row = dict[str, Any]
 
@@ -80,4 +80,4 @@ def _ours(name: str, metric: str) -> float | None:
 def _facts(folder: Path) -> dict[str, Any]:
     if not (folder / "metrics.json").is_file():
         return {}
-    return RunFolder(folder).read_json("metrics.json")
+    return read_json(folder / "metrics.json")

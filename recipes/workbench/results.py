@@ -8,9 +8,8 @@ from pathlib import Path
 
 from recipes.catalog import REGISTRY
 from recipes.settings import replace
-from zoo.files import write_atomically
+from zoo.files import read_json, write_atomically
 from zoo.references.versions import list_versions
-from zoo.training.run_folder import RunFolder
 
 HEAD = """# Saved models
 
@@ -29,7 +28,7 @@ def table(base: Path) -> str:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for folder in sorted(path for path in base.iterdir() if (path / "metrics.json").is_file()):
-        facts = RunFolder(folder).read_json("metrics.json")
+        facts = read_json(folder / "metrics.json")
         recipe, metrics = REGISTRY.get(facts["recipe"]), facts["metrics"]
         settings = replace(recipe.settings, facts["settings"])
         minutes = metrics.get("training", {}).get("seconds", 0) / 60

@@ -3,7 +3,14 @@
 from zoo.topologies.attention_n_to_m import attention_n_to_m as attention_n_to_m
 from zoo.topologies.captioning import captioning as captioning
 from zoo.topologies.cloze import cloze as cloze
+from zoo.topologies.crf import chain_loss as chain_loss
+from zoo.topologies.crf_error import ChainTagError as ChainTagError
+from zoo.topologies.crf_marginals import marginals as marginals
+from zoo.topologies.forcing import WAYS as WAYS
+from zoo.topologies.forcing import Discriminator as Discriminator
+from zoo.topologies.forcing import forced as forced
 from zoo.topologies.forecast import forecast as forecast
+from zoo.topologies.gap_filling import GapFilling as GapFilling
 from zoo.topologies.grid_rnn import grid_rnn as grid_rnn
 from zoo.topologies.joint import joint as joint
 from zoo.topologies.n_to_m import n_to_m as n_to_m
@@ -16,6 +23,7 @@ from zoo.topologies.reading_comprehension import reading_comprehension as readin
 from zoo.topologies.recurrent_features import recurrent_features as recurrent_features
 from zoo.topologies.registry import build as build
 from zoo.topologies.registry import list_models as list_models
+from zoo.topologies.settings import check_choice as check_choice
 from zoo.topologies.skip_thought import skip_thought as skip_thought
 from zoo.topologies.tagger import tagger as tagger
 from zoo.topologies.token_step import TokenStep as TokenStep

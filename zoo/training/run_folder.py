@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import json
 import os
 import platform
 import shutil
@@ -16,7 +15,13 @@ import numpy
 import tensorflow as tf
 
 from zoo.errors import InputError
-from zoo.files import remove_partial_files, write_atomically, written_whole
+from zoo.files import (
+    read_json,
+    remove_partial_files,
+    write_atomically,
+    write_json,
+    written_whole,
+)
 from zoo.lock import lock
 from zoo.training.checkpoints import Checkpoints
 from zoo.version import __version__
@@ -119,15 +124,11 @@ class RunFolder:
 
     def read_json(self, name: str) -> Any:
         """Reads one of the folder's JSON files; raises `InputError` where it is not JSON."""
-        path = self.path / name
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not readable as JSON: {error}") from error
+        return read_json(self.path / name)
 
     def write_json(self, name: str, value: Any) -> None:
         """Writes a JSON file whole or not at all."""
-        write_atomically(self.path / name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        write_json(self.path / name, value)
 
     def read_history(self) -> list[dict[str, float]]:
         """Returns the rows of history.csv as numbers; none where it is not there yet.
