@@ -418,15 +418,15 @@ def serve(
 
         serve(Path("saved_models"), {})
     """
-    # Letting a version go needs a full collection, which stops every thread. TensorFlow's own
-    # million objects live as long as the process: they need not be looked at each time.
-    tensorflow = load("tensorflow", "the embedded server")
-    with contextlib.suppress(RuntimeError):  # TensorFlow runs already
-        tensorflow.config.threading.set_inter_op_parallelism_threads(_GRAPH_THREADS)
-    gc.collect()
-    gc.freeze()
     options.setdefault("grace", 30.0)
     with EndBySignal(options["grace"]) as end:
+        tensorflow = load("tensorflow", "the embedded server")
+        with contextlib.suppress(RuntimeError):  # TensorFlow runs already
+            tensorflow.config.threading.set_inter_op_parallelism_threads(_GRAPH_THREADS)
+        # Letting a version go needs a full collection, which stops every thread. TensorFlow's own
+        # million objects live as long as the process: they need not be looked at each time.
+        gc.collect()
+        gc.freeze()
         server = Server(model_base, models, rest_port, grpc_port, host, **options)
         with server:
             scheme = "https" if options.get("tls") else "http"
