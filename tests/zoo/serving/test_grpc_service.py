@@ -4,6 +4,10 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -147,6 +151,77 @@ def test_a_small_message_cannot_ask_for_a_large_tensor(stub):
     request.inputs["word"].tensor_shape.dim[0].size = 1
     request.inputs["word"].dtype = 999
     refusal(stub.Predict, request, grpc.StatusCode.INVALID_ARGUMENT)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [[1] * 300, [1] * 100, [2**62], [2**62, 2**62], [2**62, 0], [2**31, 2**31, 2**31], [1025]],
+    ids=str,
+)
+def test_a_shape_that_cannot_be_is_the_callers_mistake(stub, sizes):
+    request = predict_request({"word": ["a"]})
+    shape = request.inputs["word"].tensor_shape
+    del shape.dim[:]
+    for size in sizes:
+        shape.dim.add(size=size)
+    refusal(stub.Predict, request, grpc.StatusCode.INVALID_ARGUMENT)
+
+
+def test_a_long_string_is_not_repeated_without_bound(stub):
+    request = predict_request({"word": ["a" * (1 << 20)]})
+    request.inputs["word"].tensor_shape.dim[0].size = 1000
+    assert "larger" in refusal(stub.Predict, request, grpc.StatusCode.INVALID_ARGUMENT)
+
+
+def test_inputs_together_are_bounded(stub):
+    ids = np.zeros([1000, 5000], np.int32)
+    request = predict_request({"ids": ids[:, :1], "lengths": np.ones(1000, np.int32)}, "lexicon")
+    request.model_spec.signature_name = "ids"
+    request.inputs["ids"].tensor_shape.dim[1].size = 8389
+    assert "larger" in refusal(stub.Predict, request, grpc.StatusCode.INVALID_ARGUMENT)
+
+
+def test_defaults_are_filled_in(stub):
+    full = {"word": ["photo", "x"], "length_penalty": np.float32([0.5]), "max_length": [4]}
+    full["max_length"] = np.int32([4])
+    expected = stub.Predict(predict_request(full), timeout=20)
+    for left_out in (["length_penalty"], ["max_length"], ["length_penalty", "max_length"]):
+        inputs = {name: value for name, value in full.items() if name not in left_out}
+        assert stub.Predict(predict_request(inputs), timeout=20) == expected
+    details = refusal(
+        stub.Predict,
+        predict_request({"word": ["a"], "more": [1]}),
+        grpc.StatusCode.INVALID_ARGUMENT,
+    )
+    assert "Sent extra: {more}. Missing but required: {}" in details
+    details = refusal(stub.Predict, predict_request({}), grpc.StatusCode.INVALID_ARGUMENT)
+    assert "Sent extra: {}. Missing but required: {word}" in details
+
+
+def test_the_health_service(channel):
+    stub = health_pb2_grpc.HealthStub(channel)
+    names = ["", "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"]
+    for name in names:
+        request = health_pb2.HealthCheckRequest(service=name)
+        assert stub.Check(request, timeout=20).status == health_pb2.HealthCheckResponse.SERVING
+        first = next(stub.Watch(request, timeout=20))
+        assert first.status == health_pb2.HealthCheckResponse.SERVING
+    absent = health_pb2.HealthCheckRequest(service="absent")
+    refusal(stub.Check, absent, grpc.StatusCode.NOT_FOUND)
+    unknown = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    assert next(stub.Watch(absent, timeout=20)).status == unknown
+
+
+def test_reflection_names_the_services_and_their_messages(channel):
+    found = ProtoReflectionDescriptorDatabase(channel)
+    assert {
+        "tensorflow.serving.PredictionService",
+        "tensorflow.serving.ModelService",
+        "grpc.health.v1.Health",
+    } <= set(found.get_services())
+    file = found.FindFileContainingSymbol("tensorflow.serving.PredictionService")
+    (service,) = [s for s in file.service if s.name == "PredictionService"]
+    assert "Predict" in [method.name for method in service.method]
 
 
 def test_bytes_that_are_no_message_do_no_harm(channel, stub):

@@ -9,6 +9,7 @@ from zoo.errors import InputError
 from zoo.serving.model_config import (
     ModelConfig,
     VersionPolicy,
+    WatchedFile,
     configs_of_file,
     configs_of_folders,
 )
@@ -293,3 +294,54 @@ def test_a_models_config_file_that_is_none(tmp_path, text, says):
         configs_of_file(file)
     with pytest.raises(InputError, match="cannot read"):
         configs_of_file(tmp_path / "absent")
+
+
+def test_a_refused_configuration_is_read_again(tmp_path):
+    make_version(tmp_path / "a", 1)
+    file = tmp_path / "models.config"
+
+    def write(*names):
+        lines = [
+            f'config {{ name: "{n}" base_path: "{tmp_path}/{n}" model_platform: "tensorflow" }}'
+            for n in names
+        ]
+        file.write_text(f"model_config_list {{ {' '.join(lines)} }}")
+
+    write("a")
+    source = WatchedFile(file)
+    models = Models(configs_of_file(file), FakeServable, poll_seconds=0, source=source)
+    models.start()
+    # The folder of b is still on its way; the file does not change again.
+    write("a", "b")
+    models.look()
+    assert models.names() == ["a"]
+    models.look()
+    make_version(tmp_path / "b", 1)
+    models.look()
+    assert models.names() == ["a", "b"] and models.ready()
+    # A broken file takes nothing away, and is taken when it is whole.
+    file.write_text("nonsense {")
+    models.look()
+    assert models.names() == ["a", "b"]
+    write("b")
+    models.look()
+    assert models.names() == ["b"]
+
+
+def test_version_folders_are_numbers_of_int64_with_or_without_leading_zeros(tmp_path):
+    for name in ("00000123", "7", "0", "9223372036854775807"):
+        make_version(tmp_path, name)
+    for name in ("9223372036854775808", "9" * 200, "-1", "+2", "1a", "\u0663", "1.0", "0x10", ""):
+        if name:
+            make_version(tmp_path, name)
+    models = make_models(tmp_path, policy=VersionPolicy(every=True))
+    assert set(states(models)) == {0, 7, 123, 2**63 - 1}
+    assert served(models, version=123) == 123
+    assert served(models) == 2**63 - 1
+
+
+def test_one_number_by_two_names_is_one_version(tmp_path):
+    make_version(tmp_path, "001", broken=True)
+    make_version(tmp_path, "1")
+    models = make_models(tmp_path)
+    assert states(models) == {1: "AVAILABLE"}

@@ -18,6 +18,7 @@ import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import (
     model_management_pb2,
     model_service_pb2_grpc,
@@ -379,6 +380,143 @@ def test_tls_on_both_interfaces(model_base, certificate):
             assert trusted.status("stepper")[0]["version"] == 7
             with pytest.raises(ServingError):
                 Client(address, timeout=2, retries=0).status("stepper")
+
+
+def test_tls_files_that_do_not_fit_are_said_to(model_base, certificate, tmp_path):
+    models = {"stepper": model_base / "stepper"}
+    other = tmp_path / "other.pem"
+    command = "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out"
+    subprocess.run([*command.split(), str(other)], check=True, capture_output=True)
+    locked = tmp_path / "locked.pem"
+    command = ["openssl", "pkey", "-in", str(other), "-aes128", "-passout", "pass:x", "-out"]
+    subprocess.run([*command, str(locked)], check=True, capture_output=True)
+    noise = tmp_path / "noise.pem"
+    noise.write_text("noise")
+    for key, says in (
+        (other, "the key is not that of the certificate"),
+        (locked, "no PEM file of its kind, or the key has a password"),
+        (noise, "no PEM file of its kind"),
+        (tmp_path / "absent.pem", "absent.pem for TLS: No such file"),
+    ):
+        with pytest.raises(InputError, match=says):
+            Server(models=models, rest_port=0, grpc_port=0, tls=(certificate[0], key))
+
+
+def test_slow_heads_and_bodies_are_given_up(model_base):
+    models = {"stepper": model_base / "stepper"}
+    limits = {"header_seconds": 0.3, "body_seconds": 0.3, "poll_seconds": 0}
+    with Server(models=models, rest_port=0, grpc_port=None, **limits) as s:
+        head = b"POST /v1/models/stepper:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+
+        def ask(*parts: bytes) -> bytes:
+            with socket.create_connection(("127.0.0.1", s.rest_port), timeout=20) as connection:
+                for part in parts:
+                    connection.sendall(part)
+                received = b""
+                while chunk := connection.recv(4096):
+                    received += chunk
+                return received
+
+        assert ask() == b"" and ask(head[:30]) == b""
+        assert ask(head, b"{").startswith(b"HTTP/1.1 408 ")
+        # The head of a second request on a connection that was kept.
+        whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        assert ask(whole + head[:30]).count(b"HTTP/1.1 200") == 1
+        assert httpx.get(url(s, "/healthz")).status_code == 200
+
+
+def test_connections_are_bounded(model_base):
+    models = {"stepper": model_base / "stepper"}
+    limits = {"max_connections": 3, "poll_seconds": 0}
+    with Server(models=models, rest_port=0, grpc_port=None, **limits) as s:
+        place = "127.0.0.1", s.rest_port
+        held = [socket.create_connection(place, timeout=20) for _ in range(3)]
+        time.sleep(0.2)
+        with socket.create_connection(place, timeout=20) as one_more:
+            assert one_more.recv(4096).startswith(b"HTTP/1.1 503 ")
+        held.pop().close()
+        time.sleep(0.2)
+        assert httpx.get(url(s, "/healthz")).status_code == 200
+        for connection in held:
+            connection.close()
+
+
+def test_bodies_in_flight_are_bounded(model_base):
+    models = {"stepper": model_base / "stepper"}
+    limits = {"max_request_bytes": 1 << 20, "poll_seconds": 0}
+    head = "POST /v1/models/stepper:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    with Server(models=models, rest_port=0, grpc_port=None, **limits) as s:
+        held = []
+        for _ in range(4):
+            held.append(socket.create_connection(("127.0.0.1", s.rest_port), timeout=20))
+            held[-1].sendall(head.encode() + b" " * 990_000)
+        time.sleep(0.5)
+        inputs = {"character": ["a"], "state": [[0.0, 0.0]], "more": "x" * 300_000}
+        place = url(s, "/v1/models/stepper:predict")
+        busy = httpx.post(place, json={"inputs": inputs})
+        assert busy.status_code == 503 and "in flight" in busy.json()["error"]
+        del inputs["more"]
+        assert httpx.post(place, json={"inputs": inputs}).status_code == 200
+        for connection in held:
+            connection.close()
+        time.sleep(0.5)
+        assert httpx.post(place, json={"inputs": {**inputs, "more": "x" * 300_000}}).is_success
+
+
+def test_readiness_goes_when_slow_calls_hold_every_thread(model_base, held, monkeypatch):
+    monkeypatch.setattr("zoo.serving.batching.SLOW_SECONDS", 0.05)
+    monkeypatch.setattr("zoo.serving.batching.MOST_SLOW", 2)
+    monkeypatch.setattr("zoo.serving.server._STUCK_SECONDS", 0.05)
+    monkeypatch.setattr("zoo.serving.server._LOST_SECONDS", 0.3)
+    held.gate.set()
+    options = {"batch_threads": 1, "poll_seconds": 0, "grace": 2.0}
+    with (
+        Server(model_base, rest_port=0, grpc_port=0, **options) as server,
+        ThreadPoolExecutor() as pool,
+    ):
+        stub = health_pb2_grpc.HealthStub(grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}"))
+        held.gate.clear()
+        client = Client(url(server), timeout=60, retries=0)
+        waiting = [pool.submit(client.predict, "lexicon", {"x": 1.0}, "scalar") for _ in range(2)]
+        while httpx.get(url(server, "/readyz")).status_code == 200:
+            time.sleep(0.02)
+        check = stub.Check(health_pb2.HealthCheckRequest(), timeout=20)
+        assert check.status == health_pb2.HealthCheckResponse.NOT_SERVING
+        while httpx.get(url(server, "/healthz")).status_code == 200:
+            time.sleep(0.02)
+        held.gate.set()
+        assert [float(f.result(60)["y"]) for f in waiting] == [1.0] * 2
+        assert httpx.get(url(server, "/readyz")).status_code == 200
+        assert httpx.get(url(server, "/healthz")).status_code == 200
+
+
+def test_stopping_does_not_wait_for_what_never_ends(model_base, held):
+    held.gate.set()
+    server = Server(model_base, rest_port=0, grpc_port=0, poll_seconds=0, grace=1.0)
+    server.start()
+    held.gate.clear()
+    held.entered.clear()
+    with ThreadPoolExecutor() as pool:
+        client = Client(url(server), timeout=60, retries=0)
+        lost = pool.submit(client.predict, "lexicon", {"x": 2.0}, "scalar")
+        assert held.entered.wait(30)
+        start = time.monotonic()
+        server.stop()
+        assert time.monotonic() - start < 3.0
+        assert not server.ended
+        assert isinstance(lost.exception(20), ServingError)
+    held.gate.set()
+
+
+def test_only_the_known_op_library_is_imported(model_base, tmp_path):
+    shutil.copytree(model_base / "stepper" / "7", tmp_path / "m" / "1")
+    (tmp_path / "evil_module_of_a_stranger.py").write_text("raise SystemExit('it ran')")
+    extra = tmp_path / "m" / "1" / "assets.extra"
+    extra.mkdir(exist_ok=True)
+    (extra / "op_libraries.txt").write_text("evil_module_of_a_stranger\n")
+    with pytest.raises(InputError, match="no op library 'evil_module_of_a_stranger'"):
+        Server(tmp_path, rest_port=0, grpc_port=0).start()
+    assert "evil_module_of_a_stranger" not in sys.modules
 
 
 def test_a_port_in_use_is_an_input_error(server, model_base):
