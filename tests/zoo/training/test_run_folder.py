@@ -118,3 +118,12 @@ def test_a_history_that_is_none_is_named_by_line(folder, content, line):
 def test_an_empty_history_has_no_rounds(folder):
     folder.history.write_text("")
     assert folder.read_history() == []
+
+
+def test_a_model_with_code_in_it_is_refused(folder):
+    """A Lambda layer holds Python code: the file of a stranger must not run it."""
+    inputs = keras.Input([1])
+    model = keras.Model(inputs, keras.layers.Lambda(lambda x: 1 / 0, output_shape=(1,))(inputs))
+    model.save(folder.model)
+    with pytest.raises(InputError, match=r"model\.keras: .*[Ll]ambda"):
+        folder.load_model()
