@@ -5,6 +5,8 @@ from typing import Any
 
 from recipes import datasets
 from recipes.workbench.run import Run
+from zoo.serving.saved_model_files import OP_LIBRARIES_FILE
+from zoo.serving.text_ops import LIBRARY, needs_text_ops
 
 _VERDICTS = {True: "right", False: "wrong", None: ""}
 
@@ -46,11 +48,23 @@ def _usage(run: Run, name: str | None) -> str:
             f"passed on: here are its figures, and the command that makes it."
         )
     example = recipe.example_for(run.settings)
+    bare = ""
+    if any(map(_reads_by_text_ops, run.module.signatures.values())):
+        bare = (
+            f"\n\nIts graph reads text by ops of TF Text, as `{OP_LIBRARIES_FILE}` declares. "
+            f"`zoo.load` and `zoo serve` load them, and TensorFlow Serving has them. A Python "
+            f"process with TensorFlow alone needs `import {LIBRARY}` before it loads the model."
+        )
     return (
         f"{topology}\n\n"
         f"```\nzoo predict {name} {example!r}\nzoo serve {name}\n```\n\n"
         f'```python\nimport zoo\n\nmodel = zoo.load("{name}")\n{recipe.in_python(example)}\n```'
+        f"{bare}"
     )
+
+
+def _reads_by_text_ops(function) -> bool:
+    return needs_text_ops(function.get_concrete_function().graph.as_graph_def())
 
 
 def _results(run: Run, metrics) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import InputError
 from zoo.serving import batching_parameters, graph_check, version_folder, warmup
-from zoo.serving.saved_model_files import OP_LIBRARIES_FILE, all_nodes, read_meta_graph
-from zoo.serving.text_ops import LIBRARY, TEXT_OPS
+from zoo.serving.saved_model_files import OP_LIBRARIES_FILE, read_meta_graph
+from zoo.serving.text_ops import LIBRARY, needs_text_ops
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -154,8 +154,7 @@ def _write(staging, module, signatures, model_name, requests) -> None:
 
 def _declare_op_library(staging: Path) -> None:
     """Writes beside the graph that it needs TF Text, where it does."""
-    ops = {node.op for _, node in all_nodes(read_meta_graph(staging).graph_def)}
-    if ops & TEXT_OPS:
+    if needs_text_ops(read_meta_graph(staging).graph_def):
         file = staging / OP_LIBRARIES_FILE
         file.parent.mkdir(exist_ok=True)
         file.write_text(LIBRARY + "\n", encoding="utf-8")
