@@ -5,6 +5,7 @@ import pytest
 
 import recipes
 from recipes.families.tagging import Tagged, commonest_tags, stretches
+from recipes.settings import replace
 from zoo.errors import InputError
 
 TINY = {
@@ -239,3 +240,52 @@ def test_it_learns_what_there_is_to_learn(tmp_path, name):
     longer = {**TINY, "learning_rate": 0.02, "ema_momentum": None, "dropout": 0.1}
     run = recipes.get(name).fit(tmp_path / "run", data=data, steps=120, **longer)
     assert run.evaluate("test")[run.recipe.metric] > 0.9
+
+
+def write_characters(path):
+    """Sentences of Chinese, a character a line, with the names of people in them."""
+    names, more = ("李明", "王小红", "张伟", "陈芳"), ("男，中国国籍", "女，一九八〇年生", "住北京")
+    lines = []
+    for name in names:
+        for rest in more:
+            for mark in "：。":
+                tags = ["B-NAME"] + ["I-NAME"] * (len(name) - 1) + ["O"] * (len(rest) + 1)
+                signs = name + mark + rest
+                lines += [f"{sign}\t{tag}" for sign, tag in zip(signs, tags, strict=True)] + [""]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def character_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("characters")
+    data = write_characters(folder / "own.tsv")
+    settings = {**TINY, "units": 16, "learning_rate": 0.02, "dropout": 0.0, "token_dropout": 0.0}
+    return recipes.get("ner").fit(folder / "run", data=data, steps=60, **settings)
+
+
+@pytest.mark.slow
+def test_text_without_spaces_is_cut_as_its_training_words_are(character_run):
+    assert character_run.assets.tokenizer == "characters"
+    text = "李明：男，中国国籍"
+    answer = character_run.answers(text=[text, "", " 李　明\n"])
+    assert tokens_of(answer, 0) == list(text)
+    assert tokens_of(answer, 2) == ["李", "明"]
+    cut = character_run.answers("tokens", tokens=[" ".join(text), "", "李 明"])
+    for name, value in cut.items():
+        assert np.array_equal(answer[name], value), name
+    assert answer["entity_text"][0, 0].decode() == "李明"
+    assert answer["entity_count"][0] == 1
+
+
+def test_the_setting_names_how_text_is_cut(tmp_path):
+    recipe = recipes.get("ner").recipe
+    english = [Tagged(("A", "cat", "."), ("O", "O", "O"))]
+    chinese = [Tagged(tuple("李明在"), ("B-x", "I-x", "O"))]
+    assert recipe.prepare(recipe.settings, english).tokenizer is None
+    assert recipe.prepare(recipe.settings, chinese).tokenizer == "characters"
+    words = replace(recipe.settings, {"tokenizer": "words"})
+    assert recipe.prepare(words, chinese).tokenizer == "words"
+    wrong = replace(recipe.settings, {"tokenizer": "letters"})
+    with pytest.raises(InputError, match="characters"):
+        recipe.prepare(wrong, chinese)
