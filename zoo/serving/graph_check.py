@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.serving.core_ops import registered_ops
+from zoo.serving.op_libraries import check_op_libraries
 from zoo.serving.saved_model_files import (
     OP_LIBRARIES_FILE,
     all_nodes,
@@ -48,13 +49,11 @@ def check_saved_model(path: Path) -> list[str]:
     path = Path(path)
     try:
         meta_graph = read_meta_graph(path)
-        known_ops = registered_ops()
+        declared = op_libraries(path)
+        check_op_libraries(declared)
+        known_ops = registered_ops() | (TEXT_OPS if declared else frozenset())
     except InputError as error:
         return [str(error)]
-    for library in op_libraries(path):
-        if library != LIBRARY:
-            return [f"TensorFlow Serving has no op library {library!r}; it has {LIBRARY}"]
-        known_ops |= TEXT_OPS
     nodes = list(all_nodes(meta_graph.graph_def))
     problems = [
         *_op_problems(nodes, known_ops, meta_graph),

@@ -37,5 +37,6 @@ def load_op_libraries(names: Iterable[str]) -> None:
             importlib.import_module(name)
         except ImportError:
             raise InputError(
-                f"the model needs the package {name}, which is missing: pip install rnn-zoo[text]"
+                f"the model reads text by the package {name}, which is missing: pip install "
+                f"tensorflow-text==2.21.1 (for Linux, and macOS on arm64; Windows has none)"
             ) from None
