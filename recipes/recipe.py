@@ -215,6 +215,10 @@ class Recipe(abc.ABC):
         judged = {name: model.output[name] for name in names}
         return keras.Model(model.input, judged, name=model.name)
 
+    def kind_of(self, example: Any) -> Any:
+        """Returns what of an example must also be in the training data for a model to know it."""
+        return None
+
     def measure_against(
         self, settings: Any, answers: Answers, train: list, examples: list
     ) -> dict[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from recipes.ranges import check_ranges
 from zoo.errors import InputError, unknown_name
 
 S = TypeVar("S")
@@ -30,7 +31,8 @@ def replace(settings: S, changes: Mapping[str, Any]) -> S:
     Who gives `epochs` means so many: `least_steps` is then 0, unless it is given too.
 
     Raises:
-        InputError: an unknown setting (with the near ones named) or a value of the wrong type.
+        InputError: an unknown setting (with the near ones named), or a value of the wrong type or
+            outside of its range.
     """
     hints = get_type_hints(type(settings))
     values = {}
@@ -41,7 +43,9 @@ def replace(settings: S, changes: Mapping[str, Any]) -> S:
         values[name] = _convert(name, value, hints[name])
     if "epochs" in values and "least_steps" in hints:
         values.setdefault("least_steps", 0)
-    return dataclasses.replace(settings, **values)
+    changed = dataclasses.replace(settings, **values)
+    check_ranges(changed, values)
+    return changed
 
 
 def _convert(name: str, value: Any, hint: Any) -> Any:

@@ -47,7 +47,8 @@ ROOMS = {
         "zoo",
     },
     "recipes.catalog": {"recipes.RECIPE", "recipes.recipe"},
-    "recipes.settings": set(),
+    "recipes.ranges": set(),
+    "recipes.settings": {"recipes.ranges"},
     "recipes.workbench": {"recipes", "zoo"},
     "recipes.commands": {"recipes", "zoo"},
 }
@@ -62,7 +63,7 @@ GROUND = {
     "zoo.version",
 }
 # Beside the recipes' own files in recipes/.
-BESIDE = {"recipe", "settings", "catalog"}
+BESIDE = {"recipe", "settings", "ranges", "catalog"}
 # What is not asked of the rooms above: they may use every room below them.
 ABOVE = {
     "recipes.workbench": {"recipes.commands"},

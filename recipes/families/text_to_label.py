@@ -13,6 +13,7 @@ import numpy as np
 
 import zoo
 from recipes.baselines.bag_of_ngrams import plain_answers
+from recipes.datasets.notice import without_repeats
 from recipes.datasets.stratifying import stratified
 from recipes.datasets.table import read_table
 from recipes.drawings.attention import draw_attended, mark_attended
@@ -180,12 +181,19 @@ class TextToLabelRecipe(Recipe):
         cut = _split([text for text, _ in examples], assets)
         tokens = assets.vocabulary.ids(cut)[:, : assets.max_length]
         place = {label: i for i, label in enumerate(assets.labels)}
+        if unknown := sorted({label for _, label in examples} - set(place)):
+            raise InputError(
+                f"label {unknown[0]!r} is not in the training data, which has {', '.join(place)}"
+            )
         labels = np.array([place[label] for _, label in examples], "int32")
         rarity = np.array(list(assets.labels.values()), "float64") ** -assets.balance
         # A row of the training data counts for one in the mean.
         shares = np.array(list(assets.labels.values())) / sum(assets.labels.values())
         weight = (rarity / np.sum(shares * rarity)).astype("float32")[labels]
         return {"tokens": tokens, "label": labels, "weight": weight}, tokens.row_lengths().numpy()
+
+    def kind_of(self, example):
+        return example[1]
 
     def features(self, columns):
         tokens = columns["tokens"]
@@ -314,7 +322,7 @@ def _own_rows(data: Path, settings) -> list[tuple[str, str]]:
     pairs = read_table(data, ("text", "label"))
     # Two writings of one text are one text, in one split.
     texts = zoo.text.Normalizer(settings.unicode_form).normalize_all([text for text, _ in pairs])
-    rows = list(dict.fromkeys(zip(texts, (label for _, label in pairs), strict=True)))
+    rows = without_repeats(list(zip(texts, (label for _, label in pairs), strict=True)), data)
     labels = {label for _, label in rows}
     if len(labels) < 2:
         raise InputError(

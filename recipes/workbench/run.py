@@ -185,8 +185,6 @@ class Run:
     def _fit(self, resume, say, callbacks) -> list[dict[str, float]]:
         training.deterministic(self.seed)
         settings, recipe = self.settings, self.recipe
-        if settings.keep_checkpoints < 1:
-            raise InputError(f"keep_checkpoints is {settings.keep_checkpoints}; expected 1 or more")
         self.folder.checkpoints.keep = settings.keep_checkpoints
         distribution = training.Distribution.current()
         examples = self.examples("train")

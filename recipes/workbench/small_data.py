@@ -84,7 +84,7 @@ def with_part_of(recipe: Recipe, share: float, seed: int = 0) -> Recipe:
     """Returns the recipe with a part of its training data and a bounded validation split.
 
     Args:
-        recipe: any.
+        recipe: any. What is of a kind (`Recipe.kind_of`) that the part lacks is not measured.
         share: of the training examples, 0 to 1; they keep their order.
         seed: seed of the drawing.
     """
@@ -93,8 +93,11 @@ def with_part_of(recipe: Recipe, share: float, seed: int = 0) -> Recipe:
         def examples(self, settings: Any, data: Path | None, split: str) -> list:
             found = super().examples(settings, data, split)
             count = round(len(found) * share) if split == "train" else MOST_MEASURED
-            if count >= len(found):
+            if split == "train" and count >= len(found):
                 return found
+            if split != "train":
+                known = {self.kind_of(one) for one in self.examples(settings, data, "train")}
+                found = [one for one in found if self.kind_of(one) in known]
             chosen = np.random.default_rng(seed).permutation(len(found))[: max(1, count)]
             return [found[place] for place in np.sort(chosen)]
 

@@ -1,10 +1,20 @@
 import dataclasses
 import json
+from typing import get_args, get_type_hints
 
 import pytest
 
+import recipes
+from recipes.catalog import REGISTRY
+from recipes.ranges import RANGES
 from recipes.settings import parse, read_file, replace
 from zoo.errors import InputError
+
+
+def _kind(recipe, setting):
+    """The type of a setting, without None."""
+    hint = get_type_hints(type(REGISTRY.get(recipe).settings))[setting]
+    return next((kind for kind in get_args(hint) if kind is not type(None)), hint)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,3 +69,55 @@ def test_a_file_of_settings(tmp_path):
         read_file(path)
     with pytest.raises(InputError, match=r"none\.json"):
         read_file(tmp_path / "none.json")
+
+
+NUMBERS = [
+    (name, field.name)
+    for name in recipes.names()
+    for field in dataclasses.fields(REGISTRY.get(name).settings)
+    if _kind(name, field.name) in (int, float)
+]
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_number_has_a_range_that_its_values_are_in(name):
+    recipe = REGISTRY.get(name)
+    for owner, setting in NUMBERS:
+        if owner == name:
+            value = getattr(recipe.settings, setting)
+            assert setting in RANGES, setting
+            assert value is None or value in RANGES[setting], setting
+    for parameter in recipe.search_space:
+        for value in parameter.choices or (parameter.low, parameter.high):
+            if parameter.name in RANGES and value is not None:
+                assert value in RANGES[parameter.name], parameter.name
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("batch_size=0", "setting batch_size=0: expected 1 or more"),
+        ("learning_rate=-1", "setting learning_rate=-1.0: expected more than 0"),
+        ("learning_rate=0", "expected more than 0"),
+        ("test_share=1.5", "expected more than 0 and less than 1"),
+        ("dropout=1", "setting dropout=1.0: expected 0 or more and less than 1"),
+        ("ema_momentum=1.01", "expected 0 or more and 1 at most"),
+        ("keep_checkpoints=0", "expected 1 or more"),
+        ("epochs=0", "expected more than 0"),
+    ],
+)
+def test_a_number_outside_of_its_range_is_refused(assignment, message):
+    with pytest.raises(InputError, match=message):
+        replace(REGISTRY.get("question_type").settings, parse([assignment]))
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused():
+    given = {"test_share": 0.5, "validation_share": 0.5}
+    with pytest.raises(InputError, match="leave nothing to train on"):
+        replace(REGISTRY.get("question_type").settings, given)
+
+
+def test_a_setting_outside_of_its_range_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(InputError, match="setting horizon=0"):
+        recipes.get("sunspots").fit(tmp_path / "run", data=tmp_path / "none.csv", horizon=0)
+    assert not (tmp_path / "run").exists()

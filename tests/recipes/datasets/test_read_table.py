@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from recipes.datasets.notice import without_repeats
 from recipes.datasets.table import read_table
 from zoo.errors import InputError
 
@@ -70,3 +71,43 @@ def test_names_a_missing_file_and_a_folder(tmp_path):
         read_table(tmp_path / "none.tsv", FIELDS)
     with pytest.raises(InputError, match="cannot be read"):
         read_table(tmp_path, FIELDS)
+
+
+@pytest.mark.parametrize("header", ["text\tlabel", "Sentence\tCategory", "TEXT\tclass"])
+def test_a_header_is_left_out_and_said_so(tmp_path, capsys, header):
+    path = tmp_path / "own.tsv"
+    path.write_text(f"{header}\ngood\tyes\nbad\tno\n", encoding="utf-8")
+    for _ in range(2):
+        assert read_table(path, ("text", "label")) == [("good", "yes"), ("bad", "no")]
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and said[0].startswith(f"{path}: line 1 is taken for a header")
+
+
+@pytest.mark.parametrize("first", ["good\tlabel", "text\ttext", "a text\tlabel", "words\tyes"])
+def test_a_row_that_only_looks_a_little_like_a_header_is_a_row(tmp_path, first):
+    path = tmp_path / "own.tsv"
+    path.write_text(f"{first}\nbad\tno\n", encoding="utf-8")
+    assert len(read_table(path, ("text", "label"))) == 2
+
+
+def test_a_header_in_another_order_is_refused(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("label\ttext\nyes\tgood\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 1: the header names label<TAB>text, expected"):
+        read_table(path, ("text", "label"))
+
+
+def test_a_header_alone_is_no_data(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("text\tlabel\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no row in the file"):
+        read_table(path, ("text", "label"))
+
+
+def test_rows_that_repeat_are_counted_aloud(tmp_path, capsys):
+    assert without_repeats(["a", "b", "a", "a"], tmp_path / "own.tsv") == ["a", "b"]
+    assert "own.tsv: 2 rows that repeat an earlier one left out; 2 are used" in (
+        capsys.readouterr().err
+    )
+    assert without_repeats(["a", "b"], tmp_path / "own.tsv") == ["a", "b"]
+    assert capsys.readouterr().err == ""
