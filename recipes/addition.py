@@ -10,7 +10,7 @@ from recipes.datasets.table import read_table
 from recipes.families.forcing import ForcingSettings
 from recipes.families.text_to_text import PairAssets, TextToTextRecipe
 from recipes.metrics.answers import answered
-from recipes.recipe import register
+from recipes.recipe import Published, register
 from zoo.errors import InputError
 from zoo.tuning import Parameter
 
@@ -60,25 +60,19 @@ class Addition(TextToTextRecipe):
     metric = "exact_match"
     lower_is_better = False
     published = (
-        ("LSTM 128, 5 to 6 epochs of a growing count", "99 % of characters", "Keras addition_rnn"),
-    )
-    how_measured = (
-        "A sum is right if every character of the answer is; the published figure counts "
-        "characters, which is easier: character accuracy stands beside it."
-    )
-    tried = (
-        "On the validation sums, 50 epochs, seed 0: with an encoder that reads forward only and "
-        "the bridge copy 99.76 % right, with one that reads both ways 99.94 %, near that after 25."
+        Published(
+            "LSTM 128, 5 to 6 epochs of a growing count",
+            "99 % of characters",
+            None,
+            "validation",
+            "Keras addition_rnn",
+        ),
     )
     own_data = (
         "a UTF-8 text file, question<TAB>answer a line: any short text to any short text, read "
         "character by character"
     )
     example = "123+45"
-    data_note = (
-        "Made by the recipe: different sums a+b of numbers of up to three digits, drawn evenly by "
-        "number of digits with seed 31; a+b and b+a never stand in two splits."
-    )
     settings = Settings()
     tokens_name = "characters"
     search_space = (

@@ -44,26 +44,6 @@ class AirQualityForecast(ForecastRecipe):
     series, unit, step = "pm25", "µg/m³", "hour"
     numbers = tuple(NUMBERS.values())
     words = {"wind": WINDS}  # noqa: RUF012  (a constant)
-    how_measured = (
-        "Errors in µg/m³ at each of the next 24 hours, over every hour of the split at which PM2.5 "
-        "was measured (filled gaps are never scored); `rmse` and `mae` are means over the 24 "
-        "horizons. Training 2010 to 2012, validation 2013, test 2014. Persistence says the last "
-        "measured value; the linear model is a ridge regression of all that the network reads, one "
-        "for each horizon. In the examples, right means nearer than persistence over the 24 hours."
-    )
-    tried = (
-        "All on 2013, the validation year; RMSE and MAE are means over the 24 horizons. The linear "
-        "model: 71.2 and 48.2 with a window of one day, as good as with two (71.3); penalties from "
-        "1e-4 to 5e-2 differ by 0.3. A squared loss in one unit for all horizons, N to 1, 3 "
-        "epochs: 70.68 and 48.16, but behind the linear model at one hour (23.76 against 23.60), "
-        "so errors are now measured in the linear model's own at each horizon. Linear part trained "
-        "along with the network: N to M, 4 epochs: 70.79 and 47.65, behind the linear model from "
-        "16 hours on; 6 epochs: 72.13 (N to 1: 71.81): it follows the training years. Linear part "
-        "kept as it was solved, 3 epochs: N to M 70.06 and 47.33, these settings, better than both "
-        "plain methods at every horizon by both measures; N to 1 70.26 and 47.71, behind in MAE at "
-        "23 and 24 hours; N to M with dropout 0.5 for 4 epochs 70.40 and 47.47. A Huber loss was "
-        "not compared to its end."
-    )
     own_data = (
         "a CSV file as the public one: the header No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,"
         "cbwd,Iws,Is,Ir and a row an hour without a gap in time; NA where nothing was measured"

@@ -13,7 +13,7 @@ from recipes.families.language_modelling import (
     LanguageModelRecipe,
     LanguageModelSettings,
 )
-from recipes.recipe import Shown, register
+from recipes.recipe import Published, Shown, register
 from zoo.deferred import tf
 from zoo.errors import InputError
 from zoo.tuning import Parameter
@@ -70,26 +70,20 @@ class CharRNN(LanguageModelRecipe):
     datasets = ("tinyshakespeare",)
     metric = "nats_per_character"
     published = (
-        ("Transformer, 4 layers, on a CPU", "1.88", "nanoGPT README"),
-        ("Transformer, 6 layers, on a GPU", "1.4697", "nanoGPT README"),
-    )
-    how_measured = (
-        "Nats a character over the last tenth of the file (111,540 characters), read in a single "
-        "pass with the state carried from its first character to its last. The published figures "
-        "are validation losses on the same tenth, in windows of 64 and 256 characters, the second "
-        "the best of its training; here the tenth is read once, at the end. The n-grams are "
-        "Witten-Bell interpolated."
-    )
-    tried = (
-        "All on the last 5 % of the training text, never on the test, twelve epochs with the "
-        "learning rate falling to zero: dropout 0.4 and recurrent weight dropout 0.2 gave 1.544 "
-        "nats (1.427 in training, with what was dropped); weight decay 0.2 on top 1.537 (1.465); "
-        "recurrent weight dropout 0.3 and dropout masks that stay the same over time 1.547 "
-        "(1.457); averaged weights (0.998) 1.548 where the last ones gave 1.544. Dropout and "
-        "recurrent weight dropout of 0.5 were behind at the sixth epoch (1.646 against 1.579) and "
-        "stopped. More epochs want more dropout, hence 0.3. A model that had not read those 5 % "
-        "either, with 24 epochs and without decay, had 1.518 there and 1.675 on the test, a 5-gram "
-        "1.72 and 1.95: the play that the test goes on with begins in them."
+        Published(
+            "Transformer, 4 layers, on a CPU",
+            "1.88",
+            "tinyshakespeare",
+            "last tenth, windows of 64",
+            "nanoGPT README",
+        ),
+        Published(
+            "Transformer, 6 layers, on a GPU",
+            "1.4697",
+            "tinyshakespeare",
+            "last tenth, windows of 256",
+            "nanoGPT README",
+        ),
     )
     own_data = "any UTF-8 text file; its last tenth is the test, what is before that the training"
     example = "ROMEO:"

@@ -19,7 +19,7 @@ from recipes.families.music import (
     transposed,
     write_midi,
 )
-from recipes.recipe import Shown, register
+from recipes.recipe import Published, Shown, register
 from zoo.errors import InputError
 
 # The file's notes lie an octave above where a choir sings them.
@@ -60,21 +60,20 @@ class Chorales(LabelToTextRecipe):
     metric = "nats_per_frame"
     lower_is_better = True
     published = (
-        ("LSTM over frames, N to N", "8.45", "Bai et al. 2018 (TCN), table 1"),
-        ("GRU over frames, N to N", "8.43", "Bai et al. 2018 (TCN), table 1"),
-    )
-    how_measured = (
-        "nats_per_frame: negative log-likelihood of all notes of the standard split's quarters, "
-        "the end of each chord and of the chorale counted, over the number of quarters. The "
-        "published systems guess the notes of a chord independently of each other, given those "
-        "before it; this one writes a chord note by note, which is one reason why its figure is "
-        "lower. in_key: share of drawn chorales whose key (Krumhansl) is the one asked for; "
-        "sung_by_four: share of their chords with three or four notes (two voices may meet)."
-    )
-    tried = (
-        "On validation chorales. Two layers, dropout 0.4, batches of 32, 16 epochs: 5.25 nats a "
-        "frame, and 21 % of what was drawn stood in the key that was asked for. One layer, dropout "
-        "0.3, batches of 16, 22 epochs, learning rate 0.003: 4.65 and 73 %, in less time."
+        Published(
+            "LSTM over frames, N to N",
+            "8.45",
+            "jsb-chorales",
+            "test",
+            "Bai et al. 2018 (TCN), table 1",
+        ),
+        Published(
+            "GRU over frames, N to N",
+            "8.43",
+            "jsb-chorales",
+            "test",
+            "Bai et al. 2018 (TCN), table 1",
+        ),
     )
     own_data = (
         "a UTF-8 text file, chords<TAB>label a line: chords as MIDI numbers separated by spaces, "

@@ -11,7 +11,6 @@ from recipes.datasets.labelled_clips import FORMAT, LabelledClip, frames_of, rea
 from recipes.datasets.splitting import held_out
 from recipes.drawings.pictures import draw_clip
 from recipes.families.clips import (
-    PARTS,
     SEEDS,
     EncodedClip,
     clip_bytes_of,
@@ -62,19 +61,6 @@ class ClipMotion(Recipe):
     datasets = ("mnist",)
     metric = "accuracy"
     lower_is_better = False
-    published = ()
-    how_measured = (
-        "Share of 2,000 clips whose motion is named. Place, size and tilt halfway through a clip "
-        "are drawn whichever way it moves, so that its middle frame alone says nothing. The clips "
-        "are this recipe's own, so nobody has published a figure for them."
-    )
-    tried = "Nothing beside these settings was tried."
-    data_note = (
-        "Clips of 8 to 14 frames, made by the recipe: a digit of MNIST flies left, right, up or "
-        "down (0.5 to 1.2 pixels a frame), turns clockwise or counterclockwise (4 to 10 degrees), "
-        "grows or shrinks (2 to 6 %), and trembles; 10 % of the frames (not the first, nor the "
-        "last) are empty, and 2 % of the pixels of the others are noise. " + PARTS
-    )
     own_data = FORMAT + "; a tenth of it validates and a tenth tests"
     example = "clip.gif"
     settings = Settings()

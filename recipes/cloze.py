@@ -82,22 +82,6 @@ class Cloze(Recipe):
     datasets = ("gutenberg-books",)
     metric = "accuracy_at_1"
     lower_is_better = False
-    published = ()
-    how_measured = (
-        "Every word and mark of 1,000 sentences, drawn at random out of a whole book, is taken out "
-        "in turn. "
-        "`accuracy_at_1` and `accuracy_at_5`: the share of them that are the model's first word, "
-        "or among its first five; a word that the vocabulary lacks counts as wrong (`known_share` "
-        "are in it). `perplexity` is over the known ones. Capitals do not count."
-    )
-    tried = (
-        "What stands behind a gap counts. The same model reading what stands before it alone "
-        "(`--set bidirectional=false`, as many steps) has 17.1 % of the validation book's gaps at "
-        "1 and 36.3 % at 5, perplexity 145.6, and of the test book's 14.0 % and 34.4 %, 146.0; "
-        "both ways, these settings, 23.4 % and 40.7 %, 115.3, and 20.5 % and 40.0 %, 116.4. Both "
-        "losses were still falling after the two epochs of three minutes each. With every word of "
-        "the vocabulary at every step in training a step took eight times as long as with a sample."
-    )
     own_data = (
         "a UTF-8 text file of English prose; blank lines separate paragraphs, which are cut into "
         "sentences"

@@ -99,27 +99,11 @@ class ConnectedDigits(Recipe):
     datasets = (DATASET,)
     metric = "word_error_rate"
     lower_is_better = True
-    published = ()
-    how_measured = (
-        "Word error rate by jiwer over utterances of two to five digits, joined from recordings of "
-        "one speaker each. Test: of the published test recordings (0 to 4 of each digit and "
-        "speaker), by the speakers of the training; word_error_rate_unseen_speaker: by the one "
-        "that training never heard. sentence_error_rate: utterances that are not right as a whole."
-    )
-    tried = (
-        "One training with these settings: 0.8 % of the words of the validation utterances are "
-        "wrong, by greedy choice and by beam alike. Nothing else was tried."
-    )
     own_data = (
         "a folder that holds a folder for each word, and in each WAV files of it: one channel, 16 "
         "bits a sample, all of one sampling rate; utterances are joined from them"
     )
     example = "utterance.wav"
-    data_note = (
-        "Utterances of two to five digits, joined by the recipe from single recordings of one "
-        "speaker by seed, with gaps of up to 0.15 s; those of training, validation and test are of "
-        "different recordings."
-    )
     settings = Settings()
     assets = SpeechAssets
     input_name = "waveform"

@@ -85,27 +85,11 @@ class DigitCaptions(Recipe):
     datasets = ("mnist",)
     metric = "exact_match"
     lower_is_better = False
-    published = ()
-    how_measured = (
-        "exact_match: share of the test strips whose caption is right as a whole; word_error_rate: "
-        "wrong words, by their place, over all words. Test strips are made of MNIST's test digits "
-        "alone. nearest strip: the caption of the training strip (of 5,000) whose pixels are "
-        "nearest."
-    )
-    tried = (
-        "On validation strips. The whole map of two convolutions into one vector, dropout 0.3, 10 "
-        "epochs: 51 %. The columns of three convolutions read in order, and 22 epochs: 95.6 %. "
-        "60,000 strips in place of 40,000, and 24 epochs: 97.05 %."
-    )
     own_data = (
         f"an .npz file with images (uint8 [count, {HEIGHT}, {WIDTH}], 0 for the background) and "
         "captions (text [count])"
     )
     example = "strip.png"
-    data_note = (
-        "Strips of one to five digits at uneven places, made by the recipe from MNIST's digits by "
-        "seed; those of training, validation and test are of different digits."
-    )
     settings = Settings()
     assets = CaptionAssets
     input_name = "image_bytes"

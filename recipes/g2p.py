@@ -13,7 +13,7 @@ from recipes.families.forcing import ForcingSettings
 from recipes.families.text_to_text import PairAssets, TextToTextRecipe, some
 from recipes.metrics.answers import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
-from recipes.recipe import register
+from recipes.recipe import Published, register
 from zoo.errors import unknown_name
 from zoo.tuning import Parameter
 
@@ -72,24 +72,34 @@ class G2P(TextToTextRecipe):
     metric = "word_error_rate"
     lower_is_better = True
     published = (
-        ("Phonetisaurus WFST", "24.4 %", "cmusphinx/g2p-seq2seq README"),
-        ("LSTM 2x512", "23.3 %", "cmusphinx/g2p-seq2seq README, March 2017"),
-        ("LSTM 2x256", "22.2 %", "cmusphinx/g2p-seq2seq README, April 2018"),
-        ("Transformer 3x256", "20.6 %", "cmusphinx/g2p-seq2seq README, 2019"),
-    )
-    how_measured = (
-        "A word is right if its pronunciation equals any of its references (word error rate); "
-        "phoneme errors are counted against the nearest reference. Both by jiwer. No stress marks."
-    )
-    tried = (
-        "All on the 2,500 validation words, never on test words. Dropout 0.3 for 16 epochs: "
-        "23.48 % of the words wrong (greedy 24.24 %); the validation loss stood still from the "
-        "tenth epoch on. Dropout 0.45 for 22 epochs, these settings: 23.08 % (greedy 23.40 %). "
-        "Beams of 4, 8 and 16 and length penalties from 0 to 1.5 differ by less than 0.1 points. "
-        "Dropout 0.5, weight decay 0.1 and a decoder of two layers were behind at the ninth of 17 "
-        "epochs (validation loss 0.850 against 0.839) and stopped there. "
-        "Training loss goes on falling where validation loss does not: what is missing is "
-        "regularisation (of the recurrent weights, most likely), not steps."
+        Published(
+            "Phonetisaurus WFST",
+            "24.4 %",
+            "cmudict-g014b2b",
+            "test",
+            "cmusphinx/g2p-seq2seq README",
+        ),
+        Published(
+            "LSTM 2x512",
+            "23.3 %",
+            "cmudict-g014b2b",
+            "test",
+            "cmusphinx/g2p-seq2seq README 81c0846, March 2017",
+        ),
+        Published(
+            "Transformer, at first listed as LSTM 2x256",
+            "22.2 %",
+            "cmudict-g014b2b",
+            "test",
+            "cmusphinx/g2p-seq2seq README 1562584, relabelled by d854373, January 2018",
+        ),
+        Published(
+            "Transformer 3x256",
+            "20.6 %",
+            "cmudict-g014b2b",
+            "test",
+            "cmusphinx/g2p-seq2seq README, 2019",
+        ),
     )
     own_data = (
         "a UTF-8 text file, word<TAB>pronunciation a line; a word with several pronunciations has "

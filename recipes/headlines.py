@@ -82,20 +82,6 @@ class Headlines(TextToTextRecipe):
     datasets = ("ag-news",)
     metric = "rouge1"
     lower_is_better = False
-    published = ()
-    how_measured = (
-        "Mean F1 of ROUGE-1, ROUGE-2 and ROUGE-L against the item's own title (rouge-score with "
-        "its stemmer, capitals do not count). copied_share: words of the answers that stand in "
-        "the text; unheard_share: words of the answers that training never saw and that were "
-        "copied."
-    )
-    tried = (
-        "On 500 validation items: these settings, but with words said twice allowed "
-        "(`no_repeat_ngram` 0), ROUGE-1 23.7, and answers such as 'ford's ford sales sales'; no "
-        "two words in succession twice, 24.7; no word twice, 26.9 (ROUGE-2 4.5, 4.7 and 4.5; "
-        "the first words of the text: 18.9 and 4.1). The nats stop falling in the seventh of "
-        "the 14 epochs; 8 epochs, with no word twice, reach 26.0."
-    )
     own_data = "a UTF-8 text file, text<TAB>headline a line"
     example = (
         "Oil prices fell on Monday after the storm spared most refineries along the Gulf coast, "

@@ -36,25 +36,6 @@ class Nationality(TextToLabelRecipe):
     title = "Nationality of a surname: which of 18 languages it comes from"
     datasets = ("names-by-nationality",)
     metric = "macro_f1"
-    published = ()
-    how_measured = (
-        "Mean of the F1 of 18 languages, every language alike (scikit-learn), on a tenth of the "
-        "names, cut by the recipe once and for all. Names that are listed twice count once; one "
-        "that is listed under several languages is in one split with all of them, and at most one "
-        "of those can be right. Of the rarest languages a split holds six to nine names, so one "
-        "name more or less moves the mean by half a point."
-    )
-    tried = (
-        "On the 1,805 validation names, seeds 0, 1 and 2. These settings: macro F1 53.7, 55.2 and "
-        "57.1 (mean 55.3), accuracy 81.7, 81.7 and 82.6 % (mean 82.0). 8 epochs with dropout 0.1: "
-        "macro F1 56.8, 57.1 and 55.7 (mean 56.5), accuracy 80.0, 79.7 and 80.2 % (mean 80.0). The "
-        "rarest languages have six to nine validation names, so that the macro F1 moves by points "
-        "from seed to seed and cannot tell the two apart; the accuracy can, and the longer "
-        "training was kept. The choice is not a clean one: by then the test names had been read "
-        "for both (the shorter training: macro F1 52.4, accuracy 79.3 %). The maximum of all h in "
-        "place of the last, seed 0: 51.9 and 78.1 %. 6 epochs at 2e-3 with dropout 0.3 and "
-        "attention: 33.6 and 71.4 %. At the end of training 94 % of the training names are right."
-    )
     example = "Yamamoto"
     settings = Settings()
     longest_ngram = 4

@@ -9,7 +9,7 @@ from recipes.datasets.tagged_words import read_tagged_words
 from recipes.families.tagging import Tagged, TaggingRecipe, TaggingSettings, commonest_tags
 from recipes.metrics.answers import answered
 from recipes.metrics.tagging import sentence_accuracy, tag_accuracy, word_scores
-from recipes.recipe import register
+from recipes.recipe import Published, register
 
 FILES = {
     "train": "en_ewt-ud-train.conllu",
@@ -32,20 +32,14 @@ class PosTagging(TaggingRecipe):
     datasets = ("ud-english-ewt",)
     metric = "accuracy"
     lower_is_better = False
-    published = (("UDPipe 1.2", "94.4 %", "UD 2.3 models README, UPOS on gold tokens"),)
-    how_measured = (
-        "`accuracy` is the share of words with the right universal tag (UPOS), on the treebank's "
-        "own words. `word_f1` and `tagged_word_f1` are of running text that the exported graph "
-        "cuts itself: words in the right place, and with the right tag (F1, as in the CoNLL 2018 "
-        "shared task); sentences as the treebank cuts them. The test file here is of a later "
-        "release of the treebank than the published figure's."
-    )
-    tried = (
-        "No search was made: these are the first settings that were trained; 94.6 % of the words "
-        "of the development file. Its loss was lowest after nine of the twelve epochs (0.2050 nats "
-        "a word, 0.2067 after eleven) while training loss went on falling: what is missing is "
-        "regularisation, not steps. Of running text, 1.3 % of the words are lost where the graph "
-        "cuts them otherwise than the treebank does."
+    published = (
+        Published(
+            "UDPipe 1.2",
+            "94.4 %",
+            "ud-english-ewt",
+            "test",
+            "UD 2.3 models README, UPOS on gold tokens",
+        ),
     )
     own_data = (
         "a UTF-8 text file, word<TAB>tag a line with a blank line after each sentence; or a "

@@ -79,6 +79,25 @@ class Assets(abc.ABC):
 
 
 @dataclasses.dataclass(frozen=True)
+class Published:
+    """A figure that others published for the task of a recipe.
+
+    Attributes:
+        system: what was measured, and what it learned from.
+        figure: the figure in the recipe's metric, with its unit.
+        dataset: registered name of the data; None: data that the recipe makes.
+        split: the part that the figure is of.
+        source: where it stands.
+    """
+
+    system: str
+    figure: str
+    dataset: str | None
+    split: str
+    source: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Shown:
     """What a model said to one input, for a person to read.
 
@@ -110,12 +129,7 @@ class Recipe(abc.ABC):
     # The name in the metrics of `measure` that the recipe is judged by, and whether less is better.
     metric: ClassVar[str]
     lower_is_better: ClassVar[bool]
-    # (system, its figure, source), as published.
-    published: ClassVar[tuple[tuple[str, str, str], ...]]
-    # What counts as right, and the metric's tool.
-    how_measured: ClassVar[str]
-    # What was tried on the way to the settings, and what came of it; Markdown, for the card.
-    tried: ClassVar[str]
+    published: ClassVar[tuple[Published, ...]] = ()
     own_data: ClassVar[str]
     # An input to show in cards and messages.
     example: ClassVar[str]
@@ -125,8 +139,6 @@ class Recipe(abc.ABC):
     search_space: ClassVar[tuple[Parameter, ...]]
     # The validation measure that a search minimises; None: the nats a token, or else the loss.
     tuning_measure: ClassVar[str | None] = None
-    # Of data that the recipe makes itself: how, and from which seed; for the card.
-    data_note: ClassVar[str] = ""
 
     @abc.abstractmethod
     def read(self, settings: Any, data: Path | None, split: str) -> list:
@@ -261,9 +273,10 @@ class Recipe(abc.ABC):
         """
         return False
 
-    def published_for(self, settings: Any) -> tuple[tuple[str, str, str], ...]:
+    def published_for(self, settings: Any) -> tuple[Published, ...]:
         """Returns those of `published` that are of the data which these settings ask for."""
-        return self.published
+        used = self.used_datasets(settings)
+        return tuple(one for one in self.published if one.dataset in (None, *used))
 
     def example_for(self, settings: Any) -> str:
         """Returns an input to show beside a model with these settings."""

@@ -104,30 +104,6 @@ class SkipThought(Recipe):
     datasets = ("gutenberg-books", "mr-polarity", "subj", "trec")
     metric = "found_first"
     lower_is_better = False
-    published = ()
-    how_measured = (
-        "found_first: of 100 sentences from all over a book held out, how often the one that "
-        "follows a sentence is found among the next sentences of all, by the cosine of the "
-        "vectors less their mean. told_first: the same by the decoder, the candidate that it "
-        "makes most likelier than it does after no sentence at all. MR, Subj and TREC: accuracy "
-        "of a logistic regression on the frozen vectors, its penalty chosen by cross-validation "
-        "on training data (MR and Subj: every tenth sentence is the test), the same whichever book "
-        "is held out. Beside it the same with an encoder of the same form whose weights are "
-        "random, with which words stand in it, and with the mean of the word vectors that the "
-        "training starts from. A corpus that cannot be had is left out."
-    )
-    tried = (
-        "On a novel held out, the next sentence found first and among the first ten, and MR, Subj "
-        "and TREC. These settings: 9.8 and 36 %; 64.7, 86.0 and 80.8 %. With the encoder's "
-        "embedding trained along: 8.6 and 32 %; 63.0, 84.2 and 78.2 %. Before, with random "
-        "embeddings of 128 that are trained, 8,000 words, 256 units and the maximum alone: 8.0 and "
-        "32 %; 58.4, 78.6 and 79.8 %; and with 70 % of the decoders' words read as unknown, 5,000 "
-        "words and 2 epochs: 4.6 and 29 %. An encoder whose recurrence is random but reads the "
-        "same word vectors: 5.8 and 25 %; 64.4, 87.3 and 82.2 %. So what labelled sentences gain "
-        "over an encoder all random comes of the word vectors (as Wieting and Kiela 2019 found on "
-        "far more text), and what the training adds is to find the next sentence. The decoder "
-        "tells it first for 1.6 % alone: six novels are few."
-    )
     own_data = "a UTF-8 text file of prose; blank lines separate paragraphs"
     example = "She opened the door and looked out into the rain."
     settings = Settings()

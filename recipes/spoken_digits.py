@@ -84,17 +84,6 @@ class SpokenDigits(Recipe):
     datasets = (DATASET,)
     metric = "accuracy"
     lower_is_better = False
-    published = ()
-    how_measured = (
-        "Share of the recordings whose most likely digit is the spoken one. Test: the published "
-        "split, recordings 0 to 4 of each digit by each speaker; so all speakers are known ones."
-    )
-    tried = (
-        "On validation recordings. Without convolutions: frames of 25 ms every 10 ms, dropout 0.3, "
-        "noise down to 10 dB below the voice, speeds of 15 % and up to two fifths of the frames "
-        "hidden, 40 epochs: 95.3 %; milder on all counts and for longer, as now: 97.3 %. With two "
-        "convolutions before the recurrence and nothing else changed: 99.7 %."
-    )
     own_data = (
         "a folder that holds a folder for each label, and in each WAV files of that label: one "
         "channel, 16 bits a sample, all of one sampling rate"

@@ -47,23 +47,6 @@ class Sunspots(ForecastRecipe):
     datasets = ("sunspots",)
     series, unit, step = "value", "sunspots", "month"
     numbers = ("value",)
-    how_measured = (
-        "Errors in sunspots at each of the next 24 months, over every month of the split; `rmse` "
-        "and `mae` are means over the 24 horizons. Training 1749 to 1914, validation 1915 to 1948, "
-        "test 1949 to 1983. Persistence says the last value; the cycles say the value of so many "
-        "months before; the linear model is a ridge regression of all that the network reads, one "
-        "for each horizon. In the examples, right means nearer than persistence over the 24 months."
-    )
-    tried = (
-        "All on 1915 to 1948, the validation years; RMSE is the mean over the 24 horizons. The "
-        "linear model with a window of 144, 288 and 432 months: 21.7, 23.6 and 25.6. Networks of "
-        "that first window, with the linear part trained along and one unit for all horizons, 20 "
-        "epochs: N to 1 20.91, N to M 20.22, N to 1 with 16 GRU units 21.61. With errors measured "
-        "in the linear model's own at each horizon, N to M, 50 epochs: 20.92 (the loss was lowest "
-        "at the sixteenth). With the linear part kept as it was solved, 20 epochs: 20.4 to 20.6: "
-        "these settings; better than every plain method at every horizon in RMSE. Three cycles "
-        "cannot tell 20.2 from 20.6."
-    )
     own_data = (
         'a CSV file with the header "Month","NAME" and a row a month without a gap, such as '
         '"1749-01",58.0; numbers of 0 or more. Fewer than 600 rows ask for a smaller window '

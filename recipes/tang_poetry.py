@@ -78,20 +78,6 @@ class TangPoetry(LanguageModelRecipe):
     title = "Tang poems: regular verse from its first characters or from an acrostic"
     datasets = ("chinese-poetry-tang",)
     metric = "perplexity"
-    published = ()
-    how_measured = (
-        "Perplexity: e to the power of all nats of a poem (its characters, its marks and its end, "
-        "given its form) over the number of its characters without marks; a character outside the "
-        "vocabulary counts as one unknown token, for the n-grams too. A poem drawn is well-formed "
-        "if all its verses have the form's length, the marks come by turns, and it ends after a "
-        "couplet; `free` is without the mask over the next token, at temperature 1. Split by poem, "
-        "equal poems taken once."
-    )
-    tried = (
-        "On the validation poems, with these settings: 10 epochs, perplexity 474 and 93 % of the "
-        "poems drawn freely well-formed; 24 epochs, 285 and 96 %. There the loss stood still, "
-        "at 4.78 nats a token (4.50 in training, with dropout); longer trainings were not tried."
-    )
     own_data = (
         "a UTF-8 text file, one poem a line, all its verses of five or all of seven characters "
         "with a mark (，。？！；) after each; or a JSON file of the chinese-poetry collection"

@@ -11,7 +11,6 @@ from recipes.datasets.moving_digits import Clip, moving_digits
 from recipes.datasets.splitting import held_out
 from recipes.drawings.pictures import draw_frames
 from recipes.families.clips import (
-    PARTS,
     SEEDS,
     EncodedClip,
     clip_bytes_of,
@@ -62,24 +61,6 @@ class VideoDigits(Recipe):
     datasets = ("mnist",)
     metric = "frame_accuracy"
     lower_is_better = False
-    published = ()
-    how_measured = (
-        "Share of the frames whose digit is named, over 2,000 clips; a clip counts as right if all "
-        "its frames are. In an empty frame nothing is to be seen: the label is that of the digit "
-        "that hides. The clips are this recipe's own, so nobody has published a figure for them."
-    )
-    tried = (
-        "On validation clips. Without convolutions, the pixels straight into the recurrence: 95.7 %"
-        " of the frames, learned by heart from the sixth epoch of 8 on; with two convolutions "
-        "before it and nothing else changed: 98.5 %. One direction alone and other widths were "
-        "not tried."
-    )
-    data_note = (
-        "Clips of 12 to 20 frames, made by the recipe: digits of MNIST that fly straight, bounce "
-        "off the edges and change every 4 to 8 frames; 12 % of the frames (never the first of a "
-        "digit) are empty, 12 % have a black bar over a part, 12 % have static in 30 % of their "
-        "pixels, and the others noise in 2 %. " + PARTS
-    )
     own_data = FORMAT + "; a tenth of it validates and a tenth tests"
     example = "clip.gif"
     settings = Settings()

@@ -42,22 +42,6 @@ class Names(LabelToTextRecipe):
     datasets = ("names-by-nationality",)
     metric = "nats_per_character"
     lower_is_better = True
-    published = ()
-    how_measured = (
-        "nats_per_character: of names held out, given their nationality, the end of a name counted "
-        "as a character. recognised: share of names drawn at the default temperature, as many for "
-        "each nationality, that a linear support vector machine over runs of 1 to 3 letters, "
-        "learned from the training names, assigns to the nationality asked for; "
-        "recognised_true_names is what it reaches on true names that were held out, each "
-        "nationality counted alike. new: share of the drawn names that are no training name; "
-        "different: share of them that are not drawn twice."
-    )
-    tried = (
-        "Both ways for the nationality to enter, 25 epochs each, on validation names: at every "
-        "step 1.952 nats a character, 36 % of the names drawn recognised; at the first step alone "
-        "(`--set injection=first_step`) 1.987 and 23 %. Dropout 0.4, because 15,000 names are soon "
-        "known by heart. Most names are Russian, so the rarer nationalities are written less well."
-    )
     own_data = "a UTF-8 text file, name<TAB>label a line; a name may have several labels"
     example = "Italian"
     settings = Settings()

@@ -144,7 +144,6 @@ class ForecastRecipe(Recipe):
     lower_is_better = True
     # The loss is of another kind, or in other units, wherever a trial's settings ask for it.
     tuning_measure = "val_forecast_rmse"
-    published = ()
     assets = ForecastAssets
     # Not one input but many: `inputs` makes them.
 

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from recipes import datasets
+from recipes.workbench.notes import DATA, MEASURED, TRIED, notes
 from recipes.workbench.run import Run
 from zoo.serving.saved_model_files import OP_LIBRARIES_FILE
 from zoo.serving.text_ops import LIBRARY, needs_text_ops
@@ -20,11 +21,11 @@ def card(run: Run, facts: dict[str, Any], name: str | None, picture: str | None 
         name: Of the saved model; None where only the figures are kept.
         picture: The file beside the card that shows what the model attends to; None: there is none.
     """
-    recipe, metrics = run.recipe, facts["metrics"]
+    recipe, metrics, written = run.recipe, facts["metrics"], notes(run.recipe.name)
     parts = [
         f"# {recipe.name}: {recipe.title}",
         _usage(run, name),
-        "## Result\n\n" + _results(run, metrics),
+        "## Result\n\n" + _results(run, metrics, written.get(MEASURED)),
         # Sentences of data that may not be passed on are not quoted either.
         *(["## Examples\n\n" + _examples(run)] if name else []),
         *(
@@ -32,9 +33,9 @@ def card(run: Run, facts: dict[str, Any], name: str | None, picture: str | None 
             if picture
             else []
         ),
-        "## Data and licence\n\n" + _data(run),
+        "## Data and licence\n\n" + _data(run, written.get(DATA)),
         "## How it was made\n\n" + _making(run, facts),
-        "## What was tried\n\n" + recipe.tried,
+        *([f"## {TRIED}\n\n{written[TRIED]}"] if TRIED in written else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -67,7 +68,7 @@ def _reads_by_text_ops(function) -> bool:
     return needs_text_ops(function.get_concrete_function().graph.as_graph_def())
 
 
-def _results(run: Run, metrics) -> str:
+def _results(run: Run, metrics, how_measured: str | None) -> str:
     recipe = run.recipe
     rows = ["| split | metric | value |", "|---|---|---|"]
     for split in ("test", "validation"):
@@ -86,10 +87,12 @@ def _results(run: Run, metrics) -> str:
         ]
     published = recipe.published_for(run.settings)
     if published:
-        rows += ["", "Published for the same task and split:", ""]
-        rows += ["| system | figure | source |", "|---|---|---|"]
-        rows += [f"| {system} | {figure} | {source} |" for system, figure, source in published]
-    return "\n".join([*rows, "", recipe.how_measured])
+        rows += ["", "Published for the same task:", ""]
+        rows += ["| system | figure | split | source |", "|---|---|---|---|"]
+        rows += [
+            f"| {one.system} | {one.figure} | {one.split} | {one.source} |" for one in published
+        ]
+    return "\n".join([*rows, *(["", how_measured] if how_measured else [])])
 
 
 def _shown(value) -> str:
@@ -122,10 +125,10 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
 
 
-def _data(run: Run) -> str:
+def _data(run: Run, how_made: str | None) -> str:
     if run.data is not None:
         return "Trained on a file that is not public; its licence is its owner's to state."
-    parts = [run.recipe.data_note] if run.recipe.data_note else []
+    parts = [how_made] if how_made else []
     for name in run.recipe.used_datasets(run.settings):
         dataset = datasets.get(name)
         parts += [

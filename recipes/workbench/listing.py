@@ -25,7 +25,7 @@ def list_recipes(pattern: str = "*") -> list[Row]:
                 "datasets": ", ".join(recipe.datasets),
                 "metric": recipe.metric,
                 "ours": _ours(name, recipe.metric),
-                "theirs": "; ".join(f"{system} {figure}" for system, figure, _ in recipe.published),
+                "theirs": "; ".join(f"{one.system} {one.figure}" for one in recipe.published),
                 "own_data": {"format": recipe.own_data},
                 "settings": vars(recipe.settings),
             }

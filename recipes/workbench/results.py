@@ -44,7 +44,7 @@ def table(base: Path) -> str:
                 for method, values in metrics.get("baselines", {}).get("test", {}).items()
                 if recipe.metric in values
             ),
-            "; ".join(f"{system} {figure}" for system, figure, _ in recipe.published_for(settings)),
+            "; ".join(f"{one.system} {one.figure}" for one in recipe.published_for(settings)),
             f"{minutes:.0f}",
             facts["environment"]["device"],
             str(facts["seed"]),

@@ -77,7 +77,7 @@ def test_what_stands_beside_it(version):
     recipe = REGISTRY.get(facts["recipe"])
     # Data that the recipe makes has no licence but the code's; the card says how it is made.
     used = recipe.used_datasets(replace(recipe.settings, facts["settings"]))
-    rights = "Licence:" if used else recipe.data_note
+    rights = "Licence:" if used else "by the recipe"
     for value in (facts["environment"]["device"], f"seed {facts['seed']}", rights):
         assert value and str(value) in card
     measured = facts["metrics"]["test"][recipe.metric]
