@@ -63,7 +63,8 @@ def scaling(
 
     Args:
         compute: Seconds of a step of one worker alone.
-        gradient_bytes, gathered_bytes, collectives, gigabits: As of `communication_seconds`.
+        gradient_bytes, gathered_bytes, collectives, gigabits: the same as for
+            `communication_seconds`.
     """
     rows = []
     for workers in WORKERS:

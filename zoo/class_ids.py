@@ -11,7 +11,7 @@ def class_ids(owner: str, truth: Any, scores: Any, pad: int = -1) -> tf.Tensor:
     """Returns the classes of a truth that fits the scores.
 
     Args:
-        owner: Who asks, for the message.
+        owner: name of the caller, for the message.
         truth: Ids of the shape of `scores` without the last axis (or with 1 there, as Keras has
             it), or one-hot labels of the shape of `scores`, of any dtype.
         scores: [..., K], one number for each class.

@@ -32,7 +32,7 @@ def plain_answers(
         texts: Tokens of each training text.
         labels: Its label.
         asked: Tokens of the texts to answer.
-        longest: Of the n-grams.
+        longest: length of the longest of the n-grams.
         balanced: Whether the support vector machine counts every label alike, however rare.
 
     Returns:

@@ -53,7 +53,7 @@ class Ridge:
     Args:
         inputs: float [rows, D], scaled.
         targets: float [rows, M], nan where there is none.
-        penalty: Of the squared weights, a row.
+        penalty: penalty of the squared weights, a row.
 
     Attributes:
         kernel: [D, M].

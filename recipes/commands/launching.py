@@ -31,7 +31,7 @@ def launch(command: Sequence[str], workers: int, resume_by: str) -> int:
     is kept, and shown where it is the reason for an end. When one ends badly, so do all.
 
     Args:
-        command: Of one worker.
+        command: command of one worker.
         workers: How many, 2 or more.
         resume_by: The command that goes on after a worker was lost; to be shown.
 

@@ -22,7 +22,7 @@ def read_clips(path: Path, height: int, width: int) -> list[Clip]:
 
     Args:
         path: The .npz file.
-        height, width: Of the result; frames of this size keep their pixels.
+        height, width: height and width of the result; frames of this size keep their pixels.
 
     Returns:
         The clips, in the order of the file.

@@ -39,7 +39,7 @@ def connected_digits(
     are not empty.
 
     Args:
-        recordings: Of single words; all of one sampling rate.
+        recordings: recordings of single words; all of one sampling rate.
         count: Utterances.
         seed: Utterance i is a function of the recordings, the seed and i alone.
     """

@@ -18,7 +18,7 @@ def adding_problem(count: int, length: int, seed: int) -> tuple[np.ndarray, np.n
     Args:
         count: Sequences.
         length: T, steps of each; 2 or more.
-        seed: Of all of them.
+        seed: seed of all of them.
 
     Returns:
         Steps float32 [count, T, 2], a number and its mark (0 or 1), and sums float32 [count].
@@ -48,7 +48,7 @@ def copying_problem(count: int, length: int, seed: int) -> tuple[np.ndarray, np.
     Args:
         count: Sequences.
         length: T, the wait; 1 or more.
-        seed: Of all of them.
+        seed: seed of all of them.
 
     Returns:
         Tokens int32 [count, T + 20] and the symbols int32 [count, 10].

@@ -32,7 +32,7 @@ def read_labelled_pictures(path: Path, height: int, width: int) -> list[Labelled
 
     Args:
         path: An .npz file or a folder.
-        height, width: Of the result; pictures of this size keep their pixels.
+        height, width: height and width of the result; pictures of this size keep their pixels.
 
     Returns:
         The pictures, in the order of the file or of the files' names.

@@ -26,7 +26,7 @@ def held_out(
         sizes: How many examples each split beside "train" gets. Where that would be more than half
             of a small file, each gets a tenth, and one at the least.
         what: What the examples are, for the message.
-        seed: Of the shuffle.
+        seed: seed of the shuffle.
 
     Returns:
         The examples of the split; those of "train" in their first order.

@@ -20,7 +20,7 @@ def stratified(
         rows: (text, label) pairs.
         split: "train", or one of `shares`.
         shares: What part of the texts each split beside "train" gets.
-        seed: Of the shuffle.
+        seed: seed of the shuffle.
 
     Returns:
         Rows in the order in which they were given.

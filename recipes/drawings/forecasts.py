@@ -31,7 +31,7 @@ def draw_forecast(
         truth: At most M rows.
         plain: Other forecasts [M] by name.
         unit, step: What the axes are in.
-        title: Of the picture.
+        title: title of the picture.
     """
     axes = figure.subplots()
     axes.plot(np.arange(1 - len(known), 1), known, color="black", label="known")

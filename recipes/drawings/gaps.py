@@ -7,7 +7,7 @@ def draw_gaps(figure, given: str, answer) -> None:
     Args:
         figure: Where to draw.
         given: The text with its gaps.
-        answer: Of a gap filler, for one row.
+        answer: answer of a gap filler, for one row.
     """
     count = int(answer["gaps"][0])
     panels = figure.subplots(1, count, squeeze=False)[0]

@@ -12,7 +12,7 @@ def draw_sound(
         figure: Where to draw.
         frames: [N, M].
         attention: [N], or None where the model has none.
-        title: Of the picture.
+        title: title of the picture.
         step: Seconds from a frame to the next.
     """
     if attention is None:

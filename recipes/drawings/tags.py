@@ -9,8 +9,8 @@ def draw_tags(figure, tokens: np.ndarray, tags: np.ndarray, answer) -> None:
     Args:
         figure: Where to draw.
         tokens, tags: bytes [N], of one sentence.
-        answer: Of a tagger, with `alternatives` and `alternative_scores` [1, N, A]: a tag that is
-            not among a word's likeliest is drawn as improbable.
+        answer: answer of a tagger, with `alternatives` and `alternative_scores` [1, N, A]: a tag
+            that is not among a word's likeliest is drawn as improbable.
     """
     words = [token.decode(errors="replace") for token in tokens]
     names, scores = (answer[key][0, : len(words)] for key in ("alternatives", "alternative_scores"))

@@ -17,7 +17,7 @@ class ForcingSettings(TrainingSettings):
     forcing: str = "teacher"
     # With "scheduled": "constant", "linear", "exponential" or "inverse_sigmoid".
     sampling: str = "linear"
-    # The probability of the model's own token that is come to in the end; 1 is free running.
+    # Probability of the model's own token at the end of training; 1 is free running.
     sampling_most: float = 0.25
     # Of "linear": training steps until then.
     sampling_steps: int = 2000

@@ -101,7 +101,7 @@ class ForecastAssets(Assets):
     """What is known of the training data alone: the scale of each number, and a linear model.
 
     Args:
-        means, deviations: Of each number, by name.
+        means, deviations: means and deviations of each number, by name.
         kernel, bias: The linear model's, [D, M] and [M].
         spread: Its root mean squared error at each horizon, in deviations of the series, [M].
     """
@@ -132,7 +132,7 @@ class ForecastRecipe(Recipe):
         series: The column that is forecast; never negative.
         numbers: The columns of numbers, the series first.
         step: The time from a row to the next, in words.
-        unit: Of the series.
+        unit: unit of the series.
     """
 
     series: ClassVar[str]
@@ -215,7 +215,7 @@ class ForecastRecipe(Recipe):
             values = last.series.columns[name][: last.end + last.horizon]
             means[name] = float(np.nanmean(values))
             deviations[name] = float(np.nanstd(values)) or 1.0
-        # Taken of the scale of its own: a root tames the peaks.
+        # The scale is that of the square root, which makes high peaks smaller.
         root = np.sqrt(np.abs(last.series.columns[self.series][: last.end + last.horizon]))
         means["root"], deviations["root"] = float(np.nanmean(root)), float(np.nanstd(root)) or 1.0
         empty = np.zeros([0, 0], "float32")

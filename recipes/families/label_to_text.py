@@ -38,7 +38,7 @@ class LabelledAssets(Assets):
 
     Attributes:
         labels: The labels.
-        vocabulary: Of the tokens.
+        vocabulary: vocabulary of the tokens.
         tokenizer: Registered name of how a text is cut.
     """
 

@@ -63,7 +63,7 @@ class LabelAssets(Assets):
     """The tokens, the labels, and how text is cut.
 
     Attributes:
-        vocabulary: Of the training text's tokens.
+        vocabulary: vocabulary of the training text's tokens.
         labels: Label -> rows that have it in training, in the order of the logits.
         tokenizer: A registered name.
         lower_case: Whether text is lower-cased first.

@@ -90,7 +90,7 @@ def some(examples: list[Example], count: int | None, seed: int = 2007) -> list[E
     Args:
         examples: What to draw from.
         count: How many at most; None: all.
-        seed: Of the drawing, the same for every run.
+        seed: seed of the drawing, the same for every run.
 
     Raises:
         InputError: a count below 1.

@@ -50,7 +50,7 @@ def answered(
         rows: The examples.
         inputs: From the rows of a batch to the signature's inputs by name.
         signature: Defaults to "serving_default".
-        length: Of a row, to sort by.
+        length: length of a row, to sort by.
         batch_size: Rows a batch.
     """
     order = sorted(range(len(rows)), key=lambda i: length(rows[i]))

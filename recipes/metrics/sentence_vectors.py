@@ -16,7 +16,7 @@ def linear_accuracy(
 
     Args:
         train: float [N, D], standardised here with its own mean and spread.
-        labels: Of the training vectors.
+        labels: labels of the training vectors.
         asked: float [M, D].
         truth: Their labels.
 

@@ -19,7 +19,7 @@ def alignment_of(run: Run, text: str, **settings: Any) -> Alignment:
     """Answers a text by a run's model, and says what it attended to at each step.
 
     Args:
-        run: Of a recipe of text to text with attention; finished.
+        run: run of a recipe of text to text with attention; finished.
         text: The source.
         **settings: The other inputs of the signature "token_ids", by name.
 

@@ -18,7 +18,7 @@ def card(run: Run, facts: dict[str, Any], name: str | None, picture: str | None 
     Args:
         run: The run that is exported.
         facts: What metrics.json of the saved model holds.
-        name: Of the saved model; None where only the figures are kept.
+        name: name of the saved model; None where only the figures are kept.
         picture: The file beside the card that shows what the model attends to; None: there is none.
     """
     recipe, metrics, written = run.recipe, facts["metrics"], notes(run.recipe.name)

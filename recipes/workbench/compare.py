@@ -42,7 +42,7 @@ class Comparison:
         by: "attention", "forcing" or "context".
         folder: Where everything goes.
         settings: What all variants share.
-        seed: Of each.
+        seed: seed of each.
         data: A person's own data file, or None.
     """
 
@@ -88,7 +88,7 @@ class Comparison:
         """Fits and measures each variant; writes after each; returns the rows of the table.
 
         Args:
-            steps: Of each, in place of the settings' epochs.
+            steps: steps of each, in place of the settings' epochs.
             only: Names of the variants to fit; None: all. Of the others, those that are finished
                 are in the table too.
         """

@@ -35,7 +35,7 @@ def export(
         run: A run whose training has come to its end.
         base: The folder of all saved models.
         version: A new number; defaults to the next free one.
-        name: Of the saved model. Defaults to the recipe's.
+        name: name of the saved model. Defaults to the recipe's.
         metrics_only: Writes the card and the metrics but no model: for data whose licence does not
             let a model be passed on.
 

@@ -33,7 +33,7 @@ class Run:
         folder: The run folder.
         recipe: The recipe.
         settings: Its settings.
-        seed: Of weights, batches and dropout.
+        seed: seed of weights, batches and dropout.
         data: A person's own data file, or None.
     """
 
@@ -60,7 +60,7 @@ class Run:
             recipe: What to fit.
             path: The folder, new or empty.
             settings: The recipe's settings.
-            seed: Of weights, batches and dropout.
+            seed: seed of weights, batches and dropout.
             data: A person's own data file, or None.
             steps: Optimizer steps to train for, in place of the settings' epochs.
 

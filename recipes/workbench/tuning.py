@@ -94,7 +94,7 @@ def tune(
             one that runs out of memory does not end the search.
         data: Your own file in place of the public data.
         epochs, steps: The full length of a trial; defaults to the recipe's epochs.
-        seed: Of the drawing, and of every trial's weights and batches.
+        seed: seed of the drawing, and of every trial's weights and batches.
         stop_after: Rounds (of the recipe's round_steps, or one epoch) without a better
             validation measure that end a trial.
         lease: Seconds of silence after which a worker's trial is given to another.
@@ -269,7 +269,7 @@ class RecipeTrial:
     """Trains a recipe with the values of a trial, in the trial's run folder.
 
     Args:
-        plan: Of the search; `about` holds the recipe, the data and the lengths.
+        plan: plan of the search; `about` holds the recipe, the data and the lengths.
     """
 
     def __init__(self, plan: Plan):

@@ -132,8 +132,9 @@ class Attention(keras.layers.Layer):
         """Makes the weights that these shapes allow for; a projection waits for its input.
 
         Args:
-            query_shape: Of one query, or None.
-            memory_shape: Of the values alone, or of the parts of a memory, values first; or None.
+            query_shape: shape of one query, or None.
+            memory_shape: shape of the values alone, or of the parts of a memory, values
+                first; or None.
         """
 
     def get_build_config(self):

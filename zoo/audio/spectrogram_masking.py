@@ -18,7 +18,7 @@ class SpectrogramMasking(keras.layers.Layer):
             row's frames. Defaults to 0.2.
         band_share: The same of the bands. Defaults to 0.2.
         stretches: How many of each. Defaults to 2.
-        seed: Of the generator, which is part of the model's state.
+        seed: seed of the generator, which is part of the model's state.
 
     Call arguments:
         frames: float [B, N, M].

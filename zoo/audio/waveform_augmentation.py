@@ -23,7 +23,7 @@ class WaveformAugmentation(keras.layers.Layer):
             Defaults to 800.
         quietest, loudest: The noise is so many decibels below the row's own loudness, even from
             one to the other. Default to 50 and 10.
-        seed: Of the generator.
+        seed: seed of the generator.
 
     Call arguments:
         waveform: float [B, S].

@@ -12,7 +12,7 @@ def beam_step(decoder: Any, beam_width: int) -> dict[str, Any]:
 
     Args:
         decoder: An `AttentionDecoder` or a `ContextDecoder`, built.
-        beam_width: Of the search.
+        beam_width: beam width of the search.
 
     Example:
 

@@ -48,7 +48,7 @@ def best_extensions(
     Args:
         log_probabilities: float32 [B, K], what each hypothesis has so far.
         logits: float32 [B * K, V], -inf where a token may not come.
-        normaliser: Of the logits before that, [B * K].
+        normaliser: normaliser of the logits before that, [B * K].
 
     Returns:
         The log-probabilities [B, K] in falling order, their hypotheses' slots int32 [B, K] and

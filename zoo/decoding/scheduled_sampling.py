@@ -19,7 +19,7 @@ class SamplingSchedule:
     has settings, `get_config`.
 
     Args:
-        most: The probability of the model's own token that is come to in the end.
+        most: probability of the model's own token at the end of training.
     """
 
     def __init__(self, most: float = 1.0):

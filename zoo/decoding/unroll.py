@@ -72,8 +72,8 @@ def scheduled_sampling(
         state: The initial state, a nest of tensors [B, ...].
         memory: What the step reads and never changes, a nest of tensors [B, ...].
         targets_in: int32 [B, M], the targets moved by one; the first column is always fed.
-        probability: Of the model's own token, from 0 to 1: a float, or float32 scalar or [B]; see
-            `SamplingSchedule`.
+        probability: probability of the model's own token, from 0 to 1: a float, or float32 scalar
+            or [B]; see `SamplingSchedule`.
         seed: int32 [2]; another one in each training step.
         temperature: 0 feeds the model's most probable token, above 0 one drawn.
         record: `state -> nest of tensors [B, ...]`, called after each step.

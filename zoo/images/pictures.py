@@ -107,7 +107,7 @@ def standardise(bright: tf.Tensor, height: int, width: int) -> tf.Tensor:
 
     Args:
         bright: float [H, W], 0 to 1.
-        height, width: Of the result.
+        height, width: height and width of the result.
 
     Returns:
         uint8 [height, width], 0 for the background.
@@ -196,7 +196,7 @@ def standardise_clip(bright: tf.Tensor, height: int, width: int) -> tf.Tensor:
 
     Args:
         bright: float [T, H, W], 0 to 1.
-        height, width: Of the result.
+        height, width: height and width of the result.
 
     Returns:
         uint8 [T, height, width], 0 for the background.

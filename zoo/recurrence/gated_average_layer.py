@@ -20,8 +20,8 @@ class GatedAverageLayer(CheckedLayer, keras.layers.RNN):
 
     Args:
         cell: The cell; its weights are the layer's.
-        **options: As for `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`,
-            `zero_output_for_mask`, `name`, `dtype`.
+        **options: options of `keras.layers.RNN`: `return_sequences`, `return_state`,
+            `go_backwards`, `zero_output_for_mask`, `name`, `dtype`.
     """
 
     def __init__(self, cell: GatedAverageCell, **options):

@@ -17,7 +17,7 @@ class GRU(FastRecurrence, keras.layers.GRU):
 
     Args:
         units: Width of the output and of each state.
-        **options: As for `keras.layers.GRU`; the weights are the same too, so either layer
+        **options: options of `keras.layers.GRU`; the weights are the same too, so either layer
             loads the other's.
         recurrent_weight_dropout: One of `options` that is ours: the share of the recurrent
             kernel's weights that is dropped in training, by one mask a call (Merity et al. 2018).

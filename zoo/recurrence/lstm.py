@@ -18,7 +18,7 @@ class LSTM(FastRecurrence, keras.layers.LSTM):
 
     Args:
         units: Width of the output and of each state.
-        **options: As for `keras.layers.LSTM`; the weights are the same too, so either layer
+        **options: options of `keras.layers.LSTM`; the weights are the same too, so either layer
             loads the other's.
         recurrent_weight_dropout: One of `options` that is ours: the share of the recurrent
             kernel's weights that is dropped in training, by one mask a call (Merity et al. 2018).

@@ -18,8 +18,8 @@ class MinGRU(GatedAverageLayer):
         activation: Activation of the candidate; None, as in the paper, is none.
         gate_bias: How the gate's bias starts. At 1 a fresh layer keeps 73 % of its state a step.
         kernel_initializer: How the kernel starts.
-        **options: As for `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`,
-            `zero_output_for_mask`, `name`, `dtype`.
+        **options: options of `keras.layers.RNN`: `return_sequences`, `return_state`,
+            `go_backwards`, `zero_output_for_mask`, `name`, `dtype`.
 
     Call arguments:
         sequences: `[batch, time, input]`.

@@ -20,8 +20,8 @@ class QRNN(GatedAverageLayer):
         window: How many inputs a step sees. Defaults to 2.
         gate_bias: How f's bias starts. At 1 a fresh layer keeps about 73 % of its state a step.
         kernel_initializer: How the kernel starts.
-        **options: As for `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`,
-            `zero_output_for_mask`, `name`, `dtype`.
+        **options: options of `keras.layers.RNN`: `return_sequences`, `return_state`,
+            `go_backwards`, `zero_output_for_mask`, `name`, `dtype`.
 
     Called, returning and raising as `MinGRU`; a state is c `[batch, units]` and, where `window` is
     2 or more, what the inputs give to later steps, `[batch, (window - 1) * 3 * units]`. A step

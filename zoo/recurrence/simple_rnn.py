@@ -13,8 +13,8 @@ class SimpleRNN(FastRecurrence, keras.layers.SimpleRNN):
 
     Args:
         units: Width of the output and of each state.
-        **options: As for `keras.layers.SimpleRNN`; the weights are the same too, so either layer
-            loads the other's.
+        **options: options of `keras.layers.SimpleRNN`; the weights are the same too, so either
+            layer loads the other's.
         recurrent_weight_dropout: One of `options` that is ours: the share of the recurrent
             kernel's weights that is dropped in training, by one mask a call (Merity et al. 2018).
 

@@ -20,8 +20,8 @@ class SRU(GatedAverageLayer):
         gate_bias: How f's bias starts. At 1 a fresh layer keeps about 73 % of its state a step.
         highway_bias: How r's bias starts; it sets α, the root of 1 + 2 exp(highway_bias).
         kernel_initializer: How the kernel starts; None is the paper's choice.
-        **options: As for `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`,
-            `zero_output_for_mask`, `name`, `dtype`.
+        **options: options of `keras.layers.RNN`: `return_sequences`, `return_state`,
+            `go_backwards`, `zero_output_for_mask`, `name`, `dtype`.
 
     Called, returning and raising as `MinGRU`; the state is c.
 

@@ -409,7 +409,7 @@ def serve(
         rest_port: The port of the REST interface.
         grpc_port: The port of the gRPC interface.
         host: Where to listen.
-        **options: As for `Server`.
+        **options: options of `Server`.
 
     Raises:
         InputError: As for `Server`.

@@ -21,7 +21,7 @@ class FramesToLabels(SignatureModule):
     Args:
         model: Reads `features` [B, T, height * width] and `length`; its `logits` are [B, T, K].
         labels: The K names.
-        height, width: Of the training frames.
+        height, width: height and width of the training frames.
     """
 
     def __init__(self, model: keras.Model, labels: Sequence[str], height: int, width: int):

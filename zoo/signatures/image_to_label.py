@@ -24,7 +24,7 @@ class ImageToLabel(SignatureModule):
     Args:
         model: Its output `logits` is [B, K]; others are for `details`.
         labels: The K names.
-        height, width: Of the training pictures.
+        height, width: height and width of the training pictures.
         to_inputs: From pictures float [B, height, width], 0 to 1, to the model's inputs.
         details: From the model's inputs and outputs to more outputs by name.
     """

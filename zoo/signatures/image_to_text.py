@@ -26,9 +26,9 @@ class ImageToText(SignatureModule):
 
     Args:
         model: What `captioning` built, of one channel.
-        vocabulary: Of the words.
+        vocabulary: vocabulary of the words.
         tokenizer: How text is joined.
-        height, width: Of the training pictures.
+        height, width: height and width of the training pictures.
         beam_width: Hypotheses kept a row.
         num_results: How many of them are returned, at most `beam_width`.
         max_length: Default for the largest number of words.

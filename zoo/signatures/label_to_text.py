@@ -28,7 +28,7 @@ class LabelToText(SignatureModule):
     Args:
         model: What `one_to_n` built over one-hot labels.
         labels: The labels, in the order of the model's features.
-        vocabulary: Of the tokens.
+        vocabulary: vocabulary of the tokens.
         tokenizer: How text is read, cut and joined; labels are read by its normalizer.
         temperature, top_k, top_p, max_length: defaults of the settings.
     """

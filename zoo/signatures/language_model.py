@@ -54,7 +54,7 @@ class LanguageModel(SignatureModule):
 
     Args:
         one: A `zoo.topologies.TokenStep`: one step of the model, and many.
-        vocabulary: Of its tokens.
+        vocabulary: vocabulary of its tokens.
         tokenizer: How text is cut and joined.
         start_id: The token that a text is taken to follow on.
         stop_id: The token that ends a text; None where only `max_length` does.

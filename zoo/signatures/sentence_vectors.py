@@ -19,7 +19,7 @@ class SentenceVectors(SignatureModule):
 
     Args:
         model: What `skip_thought` built.
-        vocabulary: Of the words.
+        vocabulary: vocabulary of the words.
         max_words: Longer sentences are cut, as in training.
     """
 

@@ -20,7 +20,7 @@ class StoryToAnswer(SignatureModule):
 
     Args:
         model: What `reading_comprehension` built.
-        vocabulary: Of the words.
+        vocabulary: vocabulary of the words.
         answers: The answers in the order of the model's outputs.
         num_results: How many answers are given out.
     """

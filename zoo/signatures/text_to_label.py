@@ -30,7 +30,7 @@ class TextToLabel(SignatureModule):
 
     Args:
         model: What `n_to_one` built, of tokens.
-        vocabulary: Of the tokens.
+        vocabulary: vocabulary of the tokens.
         tokenizer: How text is cut.
         labels: The K labels, in the order of the logits.
         max_length: Tokens that are read of a text; what follows is left out.

@@ -50,7 +50,7 @@ class VerseForm:
     that is too long is closed at once.
 
     Args:
-        vocabulary: Of the model.
+        vocabulary: vocabulary of the model.
         marks: The mark inside a couplet and the one at its end, tokens of the vocabulary.
         others: Tokens that are no characters of a verse either: those that tell a form.
     """

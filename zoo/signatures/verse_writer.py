@@ -29,7 +29,7 @@ class VerseWriter(SignatureModule):
 
     Args:
         one: A `zoo.topologies.TokenStep`.
-        vocabulary: Of its tokens.
+        vocabulary: vocabulary of its tokens.
         tokenizer: How text is cut and joined.
         marks: The mark inside a couplet and the one at its end.
         forms: Verse length -> the token that is fed before a poem of that form; another length is

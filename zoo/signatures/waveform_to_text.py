@@ -30,7 +30,7 @@ class WaveformToText(SignatureModule):
     Args:
         model: Functional, from `waveform` [B, S], `length` [B] and `target`. It has a layer
             "log_mel" and a layer "attention_n_to_m" that reads its frames.
-        vocabulary: Of the words.
+        vocabulary: vocabulary of the words.
         tokenizer: How text is joined.
         sample_rate: The model's, in samples a second.
         beam_width: Hypotheses kept a row.

@@ -13,8 +13,8 @@ class ExtendedVocabulary:
     done by core string ops inside the graph.
 
     Args:
-        vocabulary: Of the target. Source and target may share it, or the source may have another
-            one: a copied word becomes a token of the target either way.
+        vocabulary: vocabulary of the target. Source and target may share it, or the source
+            may have another one: a copied word becomes a token of the target either way.
 
     Example:
 

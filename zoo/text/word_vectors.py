@@ -138,9 +138,9 @@ class WordVectors:
         that nothing sticks out. Padding is zero.
 
         Args:
-            tokens: Of a vocabulary, `Vocabulary.tokens`, the special ones with them.
+            tokens: tokens of a vocabulary, `Vocabulary.tokens`, the special ones with them.
             counts: How often each stands in the training text; for the coverage alone.
-            seed: Of the random rows.
+            seed: seed of the random rows.
 
         Returns:
             float32 [len(tokens), dim], and the `Coverage`.

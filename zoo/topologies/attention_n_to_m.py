@@ -69,7 +69,8 @@ def attention_n_to_m(
         share_embedding: Whether source and target, of one vocabulary, have one embedding.
         tie_embeddings: Whether the output's matrix is that of the target embedding.
         dropout: Share dropped of embeddings, between layers and before the output, in training.
-        word_vectors, train_embedding: Of the source; see `token_embedding`.
+        word_vectors, train_embedding: settings of the embedding of the source; see
+            `token_embedding`.
         target_word_vectors, train_target_embedding: The same of the target.
         num_features: Numbers of a source step, in place of a token.
 

@@ -38,7 +38,7 @@ def captioning(
     a line of text so): things that stand side by side at uneven places are told in their order.
 
     Args:
-        height, width, num_channels: Of the picture.
+        height, width, num_channels: height, width and number of channels of the picture.
         vocabulary_size: Number of target tokens.
         filters: Channels of each convolution, 3 x 3; each is followed by a maximum over 2 x 2.
         column_cell: The registered name, or two objects, of the cell that reads the columns,

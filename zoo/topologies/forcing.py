@@ -55,13 +55,13 @@ def forced(
         how: "teacher", "scheduled", "free" or "professor".
         schedule: With "scheduled": the probability of the model's own token by training step;
             `zoo.decoding.get_sampling_schedule`.
-        temperature: Of the model's own tokens with "scheduled" and "free": 0 feeds the most
-            probable one, above 0 one drawn.
+        temperature: temperature of the model's own tokens with "scheduled" and "free": 0 feeds the
+            most probable one, above 0 one drawn.
         discriminator: With "professor"; None: `Discriminator()`.
         coverage_weight: See `CoverageTerm`.
         entropy_weight: See `ReinforceTerm`.
-        seed: Of coins and drawn tokens, which are functions of it and the step. None: a random one,
-            which `keras.utils.set_random_seed` sets.
+        seed: seed of coins and drawn tokens, which are functions of it and the step. None: a random
+            one, which `keras.utils.set_random_seed` sets.
         judged: The outputs that losses are compiled for; the labels are those of the first.
         pad_id: The token in `target` that does not count. Defaults to 0.
 

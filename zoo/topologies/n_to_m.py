@@ -72,7 +72,8 @@ def n_to_m(
             is no input but `target_length` is. Target embeddings, and what is said of them here,
             are then not there.
         tie_embeddings, dropout: See `ContextDecoder`.
-        word_vectors, train_embedding: Of the source; see `token_embedding`.
+        word_vectors, train_embedding: settings of the embedding of the source; see
+            `token_embedding`.
         target_word_vectors, train_target_embedding: The same of the target.
 
     Returns:

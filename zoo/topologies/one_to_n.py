@@ -51,7 +51,8 @@ def one_to_n(
             be had at once, at inference too, and `target` is no input but `target_length` is.
             embedding_dim is then not used.
         tie_embeddings, dropout: See `ContextDecoder`.
-        word_vectors, train_embedding: Of the target; see `token_embedding`.
+        word_vectors, train_embedding: settings of the embedding of the target; see
+            `token_embedding`.
 
     Returns:
         A functional model. Inputs: `features` float [B, num_features] and `target` int [B, M],

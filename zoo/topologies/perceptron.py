@@ -25,7 +25,7 @@ def perceptron(
         num_outputs: Width of y.
         activation: f, a Keras activation's name; "linear" leaves W x + b.
         hidden_units: Widths of layers before it; none by default.
-        hidden_activation: Of those.
+        hidden_activation: activation of those.
         dropout: Share dropped after each hidden layer, in training.
 
     Returns:

@@ -36,7 +36,7 @@ class Discriminator(keras.layers.Layer):
         units: Width of the GRU, in each direction, and of W.
         until: No more is learned while the accuracy is above this share; 0.99 in the paper.
         above: The decoder is not taught while the accuracy is below this share; 0.75 there.
-        weight: Of the generator's loss beside the decoder's own.
+        weight: weight of the generator's loss beside the decoder's own.
 
     Call arguments:
         hidden: [B, M, D].

@@ -57,7 +57,8 @@ def skip_thought(
         tie_embeddings, dropout: See `ContextDecoder`.
         token_dropout: Share of the decoders' tokens that training reads as unknown: what a decoder
             may not read it has to learn from h (Bowman et al. 2016, section 3.1).
-        word_vectors, train_embedding: Of the encoder; see `token_embedding`.
+        word_vectors, train_embedding: settings of the embedding of the encoder; see
+            `token_embedding`.
         target_word_vectors, train_target_embedding: The same of the decoders' E.
 
     Returns:

@@ -24,7 +24,7 @@ class StatesAround(CellInConfig, keras.layers.Layer):
         cell: A cell's registered name, or a list with a cell object for each layer and direction:
             of the past, then of the future. Defaults to "lstm".
         units: Width of a cell, in each direction.
-        num_layers: Of each stack. Defaults to 1.
+        num_layers: number of layers of each stack. Defaults to 1.
         bidirectional: Whether what follows a step counts. Defaults to True.
         dropout: Share dropped of each layer's input in training. Defaults to 0.
 

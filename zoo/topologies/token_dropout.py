@@ -16,7 +16,7 @@ class TokenDropout(keras.layers.Layer):
     Args:
         rate: Share of the tokens, from 0 up to, not with, 1.
         unknown_id: What takes their place. Defaults to 1.
-        seed: Of the choice; None draws one from the global seed.
+        seed: seed of the choice; None draws one from the global seed.
 
     Call arguments:
         tokens: int of any shape.

@@ -68,7 +68,7 @@ class TokenStep:
 
         Args:
             tokens: int [B].
-            state: As from `get_initial_state` or from another step.
+            state: state from `get_initial_state` or from another step.
             memory: Not read; it is there for the strategies.
             training: Whether to drop.
 

@@ -16,7 +16,7 @@ def average_checkpoints(checkpoints: Checkpoints, variables: Sequence, last: int
     newest checkpoint's.
 
     Args:
-        checkpoints: Of a run; each begins with the model's variables.
+        checkpoints: checkpoints of a run; each begins with the model's variables.
         variables: The variables of the model that was trained, in its order.
         last: k, how many; 1 takes the newest as it is.
 

@@ -104,7 +104,7 @@ def evaluation_batches(
     """Returns every row exactly once, in batches of similar length, shortest first.
 
     Args:
-        columns, features: As for `training_stream`.
+        columns, features: the same as for `training_stream`.
         lengths: int [rows] or [rows, columns], to sort by.
         batch_size: Rows a batch; the last one may be smaller.
     """

@@ -18,7 +18,7 @@ class Cluster:
 
     Attributes:
         workers: The address of each, "host:port"; the first is the chief, who writes.
-        index: Of this process.
+        index: index of this process.
     """
 
     workers: tuple[str, ...]

@@ -139,8 +139,9 @@ def optimizer(
         total_steps: Where the decay ends.
         warmup_steps: Defaults to none.
         clip_norm: Largest norm of all gradients together (Pascanu et al. 2013). Defaults to none.
-        ema_momentum: Of the exponential average of the weights that validation and the final
-            model use, bounded in the first steps (see `AveragedAdam`). Defaults to no averaging.
+        ema_momentum: momentum of the exponential average of the weights that validation and the
+            final model use, bounded in the first steps (see `AveragedAdam`). Defaults to no
+            averaging.
         weight_decay: Decoupled decay (Loshchilov & Hutter 2019). Defaults to none.
     """
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -22,7 +22,7 @@ class SampledNats(keras.layers.Layer):
         bias: A layer with a `bias` [V].
         num_sampled: Tokens a batch. Defaults to 1024.
         first_id: The id of the commonest token; those before it are never drawn. Defaults to 4.
-        seed: Of the draw; None draws one from the global seed.
+        seed: seed of the draw; None draws one from the global seed.
 
     Call arguments:
         hidden: float [B, N, D], D the embedding's width.

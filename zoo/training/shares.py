@@ -88,7 +88,7 @@ def distributed(
     Args:
         strategy: Whose replicas share.
         plan: What one process would follow.
-        columns, features: As for `zoo.training.training_stream`.
+        columns, features: the same as for `zoo.training.training_stream`.
         start_step: The number of batches to leave out.
     """
 

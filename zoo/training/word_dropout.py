@@ -14,7 +14,7 @@ class WordDropout(keras.layers.Layer):
     Args:
         rate: Share of the tokens that is dropped, from 0 up to, not with, 1.
         unknown_id: What stands for them. Padding is past a row's length, where nothing is read.
-        seed: Of the random masks; None: drawn.
+        seed: seed of the random masks; None: drawn.
 
     Call arguments:
         tokens: int, of any shape.

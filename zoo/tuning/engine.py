@@ -113,7 +113,7 @@ class _Durable:
             except Exception as error:
                 self.trouble = error
         if response["status"] == TrialStatus.STOPPED and self.ongoing_trials:
-            # Who asks stays at hand: a worker may die, and its trial goes to another.
+            # The worker's name is kept: a worker may die, and its trial goes to another.
             return {"status": TrialStatus.IDLE, "values": None}
         self.has_stopped = response["status"] == TrialStatus.STOPPED
         return response

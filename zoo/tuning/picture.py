@@ -19,8 +19,8 @@ def draw(outcomes: Sequence[Outcome], plan: Plan, path: Path) -> None:
 
     Args:
         outcomes: The trials.
-        plan: Of the search.
-        path: Of the picture.
+        plan: plan of the search.
+        path: path of the picture.
 
     Raises:
         InputError: matplotlib is missing, or no trial has a score.

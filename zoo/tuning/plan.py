@@ -22,7 +22,7 @@ class Plan:
         space: What varies.
         tuner: "random", "bayesian" or "hyperband".
         trials: How many trials at most; None: no limit, or one sweep of Hyperband.
-        seed: Of the drawing of values.
+        seed: seed of the drawing of values.
         lower_is_better: Which way the score goes.
         defaults: The values to try first, where they lie in the space.
         fixed: Settings that do not vary, to write beside the best values.

@@ -27,8 +27,8 @@ class Report:
     On a terminal one live table; elsewhere a plain line when a trial starts and when it ends.
 
     Args:
-        folder: Of the search.
-        plan: Of the search.
+        folder: folder of the search.
+        plan: plan of the search.
         title: What is searched.
         say: Is given the lines; None: nothing is shown.
         terminal: Whether to show the live table instead. Defaults to whether standard error is

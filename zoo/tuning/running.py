@@ -49,8 +49,8 @@ def run_trials(
     Args:
         suggestions: Where trials come from.
         run_trial: Returns the score of a trial.
-        plan: Of the search.
-        folder: Of the search.
+        plan: plan of the search.
+        folder: folder of the search.
         worker: The name of who runs them.
         may_go_on: Is called often while a trial runs; raises `LostError` to end everything.
         changed: Is called when a trial starts and when it ends.

@@ -81,9 +81,9 @@ def lead(
     """Leads a search as its chief: answers workers, here or elsewhere, until it is over.
 
     Args:
-        plan, folder, report: As for `search`.
+        plan, folder, report: the same as for `search`.
         address: Where to listen.
-        command: Of a worker on this machine; None: all workers are started elsewhere.
+        command: command of a worker on this machine; None: all workers are started elsewhere.
         environments: More environment variables, one mapping for each worker of this machine.
         lease: Seconds without a sign of life after which a worker's trial is given to another.
 

@@ -135,7 +135,7 @@ class Trial:
         """Tells a score on the way, to show and to keep; the best one counts.
 
         Args:
-            score: Of this moment.
+            score: score of this moment.
             **notes: Anything to show beside the best score, such as the epoch.
         """
         kept = self.outcome

@@ -33,7 +33,7 @@ class Crew:
     """Starts workers, each with the environment variables of Keras Tuner's service.
 
     Args:
-        command: Of one worker.
+        command: command of one worker.
         port: Where the chief listens on this machine.
         logs: A folder for what the workers print.
         environments: More variables, one mapping for each worker; its length is their number.

@@ -56,7 +56,7 @@ def fitted(
         recipe: What to fit.
         path: The run folder; new, or of an earlier call with the same arguments.
         settings: The recipe's, as the run is to have them.
-        seed: Of weights, batches and dropout.
+        seed: seed of weights, batches and dropout.
         steps: Optimizer steps, in place of the settings' epochs.
         data: A person's own data file, or None.
         say: Is given lines to show.
@@ -151,7 +151,7 @@ def row_of(name: str, changes: dict[str, Any], run: Run) -> dict[str, Any]:
     """Returns what the table says of a finished variant.
 
     Args:
-        name: Of the variant.
+        name: name of the variant.
         changes: Its settings.
         run: Finished.
 

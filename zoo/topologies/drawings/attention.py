@@ -154,7 +154,7 @@ def _feed(drawing, outputs, states):
 
 
 def _ask(drawing, query, states, starts, contexts, fed):
-    """Who asks for a context (red), and where it enters the recurrence."""
+    """The query of the attention (red), and where the context enters the recurrence."""
     if query == "previous_output":
         for token, state, context in zip(fed, states[0], contexts, strict=True):
             if state.kind != "dots":

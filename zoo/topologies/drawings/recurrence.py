@@ -76,7 +76,8 @@ def recurrence(
         drawing: Where.
         inputs: A box a step.
         y: Height of the first row.
-        num_layers: Of more than three the first and the last are drawn, and dots between.
+        num_layers: number of layers; of more than three the first and the last are drawn, and dots
+            between.
         bidirectional: Whether each layer has two directions.
         letter: What a state is called.
         weights: Whether U and W stand at the first transforms.
