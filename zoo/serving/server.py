@@ -6,7 +6,6 @@ import gc
 import logging
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from zoo.errors import InputError
 from zoo.serving.authorisation import check_token
 from zoo.serving.ending import EndBySignal, end_now
+from zoo.serving.listening import listen, port_in_use
 from zoo.serving.model_config import (
     ModelConfig,
     WatchedFile,
@@ -22,6 +22,7 @@ from zoo.serving.model_config import (
     configs_of_folders,
 )
 from zoo.serving.optional_packages import load, load_api
+from zoo.serving.tls import read_tls
 
 _log = logging.getLogger("zoo.serving")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -128,7 +129,7 @@ class Server:
         self._header_seconds = header_seconds
         self._body_seconds = body_seconds
         self._grace = grace
-        self._tls = _read_tls(tls)
+        self._tls = read_tls(tls)
         check_token(token)
         self._tls_files = tls
         self._token = token
@@ -152,7 +153,7 @@ class Server:
         for name in ("grpc_health.v1.health_pb2", "grpc_reflection.v1alpha.reflection"):
             load(name, "the embedded server")
         load_api("prediction_service_pb2_grpc", "the embedded server")
-        listening = None if self.rest_port is None else _listen(self.host, self.rest_port)
+        listening = None if self.rest_port is None else listen(self.host, self.rest_port)
         try:
             self._make_parts()
         except BaseException:
@@ -264,7 +265,7 @@ class Server:
             else:
                 self.grpc_port = server.add_insecure_port(address)
         except RuntimeError:
-            raise _port_in_use(self.host, self.grpc_port) from None
+            raise port_in_use(self.host, self.grpc_port) from None
         await server.start()
         return server
 
@@ -351,46 +352,6 @@ async def _stop_rest(server, task: asyncio.Task, seconds: float) -> None:
     await asyncio.wait([task], timeout=min(1.0, max(end - time.monotonic(), 0.0)))
     server.force_exit = True
     await task
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only where the protocol is named; else small answers
-    # wait 40 ms for an acknowledgement.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listening.close()
-        if getattr(error, "errno", None) is not None and "in use" in str(error):
-            raise _port_in_use(host, port) from None
-        raise InputError(f"cannot listen on {host} port {port}: {error}") from None
-    return listening
-
-
-def _port_in_use(host: str, port: int) -> InputError:
-    return InputError(f"cannot listen on {host} port {port}: the port is in use; choose another")
-
-
-def _read_tls(tls: tuple[Path, Path] | None) -> tuple[bytes, bytes] | None:
-    if tls is None:
-        return None
-    certificate, key = (Path(file) for file in tls)
-    try:
-        contents = certificate.read_bytes(), key.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {error.filename} for TLS: {error.strerror}") from None
-    try:
-        # Without the password, OpenSSL would ask for one on the terminal.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: b"")
-    except ssl.SSLError as error:
-        if "MISMATCH" in (error.reason or ""):
-            why = "the key is not that of the certificate"
-        else:
-            why = "one of them is no PEM file of its kind, or the key has a password"
-        raise InputError(f"cannot use {certificate} and {key} for TLS: {why}") from None
-    return contents
 
 
 def serve(
