@@ -1,8 +1,9 @@
-"""Fill the gap: a word from what stands before it and behind it."""
+"""Fill the gap: a word, or in Chinese a character, from what stands before it and behind it."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -10,23 +11,26 @@ import numpy as np
 
 import zoo
 from recipes import datasets
-from recipes.datasets import gutenberg
+from recipes.datasets import gutenberg, tatoeba
 from recipes.datasets.reading import read_text
 from recipes.datasets.splitting import held_out
+from recipes.datasets.tang_poetry import read_poems
 from recipes.drawings.gaps import draw_gaps
 from recipes.metrics.answers import answered
 from recipes.recipe import Assets, Recipe, Shown, TrainingSettings, register
 from zoo.deferred import keras, tf
-from zoo.errors import InputError
+from zoo.errors import InputError, unknown_name
 from zoo.tuning import Parameter
 
-
-# NFC: a text comes back with its gaps filled, and with its own signs.
-def _front() -> zoo.text.TextFront:
-    """Returns what a text goes through."""
-    return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.treebank_compounds)
-
-
+# Words, or characters, in which Chinese is written without spaces.
+UNITS = ("words", "characters")
+CHINESE = {
+    "tatoeba-cmn-eng": "我_ _想吃羊肉。",
+    "chinese-poetry-tang": "白日依___盡，黃河入海流。",
+}
+HAN = re.compile("[\u3400-\u9fff]")
+# A gap of one underscore, as Chinese exercises write it.
+SHORT_GAP = re.compile("(?<!_)_(?!_)")
 # Rows asked at once: each word of them gets a number for every word of the vocabulary.
 MEASURED_AT_ONCE = 48
 
@@ -35,6 +39,11 @@ MEASURED_AT_ONCE = 48
 class Settings(TrainingSettings):
     """Settings of cloze, with the reason beside each value."""
 
+    # "gutenberg-books", English novels; "tatoeba-cmn-eng", Chinese sentences of daily life; or
+    # "chinese-poetry-tang", verse.
+    dataset: str = "gutenberg-books"
+    # What a gap hides: "words" or "characters"; None: characters in the Chinese datasets.
+    unit: str | None = None
     # False reads what stands before a gap alone.
     bidirectional: bool = True
     vocabulary_size: int = 10000
@@ -62,29 +71,39 @@ class Settings(TrainingSettings):
 
 @dataclasses.dataclass(frozen=True)
 class ClozeAssets(Assets):
-    """The vocabulary of lower-cased words."""
+    """The vocabulary, and what a gap hides.
+
+    Attributes:
+        words: Lower-cased words, or characters.
+        unit: "words" or "characters".
+    """
 
     words: zoo.text.Vocabulary
+    unit: str = "words"
 
     def save(self, folder: Path) -> None:
         self.words.save(folder / "words.txt")
+        (folder / "unit.txt").write_text(self.unit, encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> ClozeAssets:
-        return cls(zoo.text.Vocabulary.load(folder / "words.txt"))
+        file = folder / "unit.txt"
+        # Runs from before there were characters have no such file.
+        unit = file.read_text(encoding="utf-8") if file.is_file() else "words"
+        return cls(zoo.text.Vocabulary.load(folder / "words.txt"), unit)
 
 
 @register
 class Cloze(Recipe):
     name = "cloze"
-    title = "Fill the gap: the missing word of a sentence"
+    title = "Fill the gap: the missing word of a sentence, or character of a Chinese one"
     topology = "cloze"
-    datasets = ("gutenberg-books",)
+    datasets = ("gutenberg-books", *CHINESE)
     metric = "accuracy_at_1"
     lower_is_better = False
     own_data = (
         "a UTF-8 text file of English prose; blank lines separate paragraphs, which are cut into "
-        "sentences"
+        "sentences; with --set unit=characters of Chinese, a sentence or a verse a line"
     )
     example = "She was looking forward to seeing her ___ again."
     settings = Settings()
@@ -100,19 +119,27 @@ class Cloze(Recipe):
     # Data ----------------------------------------------------------------------------------
 
     def read(self, settings, data, split):
+        sizes = dict.fromkeys(("validation", "test"), settings.held_out_sentences)
         if data is not None:
-            sizes = dict.fromkeys(("validation", "test"), settings.held_out_sentences)
-            own = _sentences(read_text(data), settings.max_words)
+            if _unit(settings) == "characters":
+                own = _character_rows(read_text(data).split("\n"), settings.max_words)
+            else:
+                own = _sentences(read_text(data), settings.max_words)
             if not own:
-                raise InputError(f"{data}: no sentence in the file, expected English prose")
+                raise InputError(f"{data}: no sentence in the file; expected {self.own_data}")
             return held_out(own, split, sizes, what="sentences")
-        paths = datasets.fetch(self.datasets[0], list(gutenberg.BOOKS[split]))
+        _check("dataset", settings.dataset, self.datasets)
+        if settings.dataset in CHINESE:
+            found = held_out(_chinese(settings.dataset), split, sizes, what="texts")
+            return _character_rows(found, settings.max_words)
+        paths = datasets.fetch(settings.dataset, list(gutenberg.BOOKS[split]))
         books = (gutenberg.read_book(paths[name]) for name in gutenberg.BOOKS[split])
         return [one for book in books for one in _sentences(book, settings.max_words)]
 
     def prepare(self, settings, examples):
         lowered = ([word.lower() for word in words] for words in examples)
-        return ClozeAssets(zoo.text.Vocabulary.build(lowered, max_size=settings.vocabulary_size))
+        words = zoo.text.Vocabulary.build(lowered, max_size=settings.vocabulary_size)
+        return ClozeAssets(words, _unit(settings))
 
     # Model and objective -------------------------------------------------------------------
 
@@ -157,15 +184,17 @@ class Cloze(Recipe):
         return zoo.signatures.GapFiller(
             model,
             assets.words,
-            _front(),
+            _front(assets.unit),
             num_alternatives=settings.num_alternatives,
         )
 
     def inputs(self, given):
-        for text in given:
-            if not any(set(word) == {"_"} and len(word) > 1 for word in _front().split_text(text)):
+        texts = [SHORT_GAP.sub("__", text) if HAN.search(text) else text for text in given]
+        for text in texts:
+            front = _front("characters" if HAN.search(text) else "words")
+            if not any(set(word) == {"_"} and len(word) > 1 for word in front.split_text(text)):
                 raise InputError(f"{text!r}: there is no gap in it; write one as ___")
-        return {"text": list(given)}
+        return {"text": texts}
 
     def measure(self, settings, answers, examples):
         examples = _some(examples, settings.measured_sentences)
@@ -216,6 +245,9 @@ class Cloze(Recipe):
             for name, rows in said.items()
         }
 
+    def example_for(self, settings):
+        return CHINESE.get(settings.dataset, self.example)
+
     def lines(self, inputs, answer):
         lines = []
         for row, given in enumerate(inputs):
@@ -251,7 +283,8 @@ class Cloze(Recipe):
         for words in (examples[i] for i in sorted(chosen)):
             place = int(random.integers(len(words)))
             gapped = [*words[:place], "___", *words[place + 1 :]]
-            pairs.append((" ".join(gapped), words[place].lower()))
+            space = "" if HAN.search("".join(words)) else " "
+            pairs.append((space.join(gapped), words[place].lower()))
         return pairs
 
     def draw(self, figure, given, answer):
@@ -280,6 +313,46 @@ def _joined(rows) -> dict[str, list[str]]:
     return {"tokens": [" ".join(words) for words in rows]}
 
 
+def _front(unit: str) -> zoo.text.TextFront:
+    """Returns what a text goes through; NFC, so that it comes back with its own signs."""
+    cut = "treebank_compounds" if unit == "words" else "gapped_characters"
+    return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.tokenizers.get(cut))
+
+
+def _check(name: str, value: str, allowed) -> None:
+    if value not in allowed:
+        raise unknown_name(f"{name} of recipe cloze", value, allowed)
+
+
+def _unit(settings) -> str:
+    if settings.unit is not None:
+        _check("unit", settings.unit, UNITS)
+        return settings.unit
+    return "characters" if settings.dataset in CHINESE else "words"
+
+
+def _chinese(dataset: str) -> list[str]:
+    """Different texts: sentences, or whole poems."""
+    if dataset == "tatoeba-cmn-eng":
+        (path,) = datasets.fetch(dataset, ["cmn-eng.zip"]).values()
+        return list(dict.fromkeys(chinese for _, chinese in tatoeba.read_pairs(path)))
+    names = [f"poet.tang.{number}.json" for number in range(0, 10_000, 1000)]
+    paths = datasets.fetch(dataset, names)
+    poems = (poem for name in names for poem in read_poems(paths[name]) if poem.is_clean)
+    return list(dict.fromkeys("".join(poem.couplets) for poem in poems))
+
+
+def _character_rows(texts, max_words: int) -> list[tuple[str, ...]]:
+    """Cuts texts into characters; long ones into parts of `max_words`."""
+    texts = [text for text in texts if text.strip()]
+    rows = _front("characters").split_texts(texts) if texts else []
+    return [
+        tuple(row[start : start + max_words])
+        for row in rows
+        for start in range(0, len(row), max_words)
+    ]
+
+
 def _sentences(text: str, max_words: int) -> list[tuple[str, ...]]:
     """Cuts a text into sentences and those into words; long ones into parts of `max_words`."""
     parts = [
@@ -290,7 +363,7 @@ def _sentences(text: str, max_words: int) -> list[tuple[str, ...]]:
     ]
     return [
         tuple(row[start : start + max_words])
-        for row in _front().split_texts(parts)
+        for row in _front("words").split_texts(parts)
         for start in range(0, len(row), max_words)
     ]
 

@@ -36,6 +36,10 @@ class Settings(TrainingSettings):
     problem: str = "adding"
     # T: steps of the adding problem, the wait of the copying problem.
     length: int = 200
+    # Steps of the shortest training sequence of the adding problem, each length up to T as likely:
+    # who has seen one length alone knows no other, such as the card's six numbers. None: all of T.
+    # What is measured has T steps.
+    shortest: int | None = 2
     cell: str = "lstm"
     units: int = 64
     # "chrono" (Tallec & Ollivier 2018): the gates of an lstm or gru start with memories of 1 to T
@@ -125,9 +129,19 @@ class LongMemory(Recipe):
         count = settings.sequences if split == "train" else settings.judged_sequences
         if count < 1:
             raise InputError(f"{count} sequences to make; expected 1 or more")
-        make = adding_problem if settings.problem == "adding" else copying_problem
-        made = make(count, settings.length, SEEDS[split])
-        return [Remembered(*pair) for pair in zip(*made, strict=True)]
+        if settings.problem == "copying":
+            made = copying_problem(count, settings.length, SEEDS[split])
+            return [Remembered(*pair) for pair in zip(*made, strict=True)]
+        shortest = settings.shortest
+        if shortest is not None and not 2 <= shortest <= settings.length:
+            raise InputError(
+                f"setting shortest={shortest}: expected 2 to {settings.length}, the length, or none"
+            )
+        shortest = shortest if split == "train" else None
+        made = adding_problem(count, settings.length, SEEDS[split], shortest)
+        return [
+            Remembered(steps[:length], total) for steps, total, length in zip(*made, strict=True)
+        ]
 
     def prepare(self, settings, examples):
         return MemoryAssets(settings.problem, settings.length)
@@ -158,13 +172,16 @@ class LongMemory(Recipe):
         return model
 
     def columns(self, assets, examples):
-        sequences = np.stack([example.sequence for example in examples])
+        lengths = np.array([len(example.sequence) for example in examples], "int32")
+        longest = lengths.max()
+        sequences = np.stack([_padded(example.sequence, longest) for example in examples])
         answers = np.stack([example.answer for example in examples])
-        return {"sequence": sequences, "answer": answers}, np.full(len(examples), len(sequences[0]))
+        return {"sequence": sequences, "answer": answers, "length": lengths}, lengths
 
     def features(self, columns):
-        sequence, answer = columns["sequence"], columns["answer"]
-        length = tf.fill([tf.shape(sequence)[0]], tf.shape(sequence)[1])
+        sequence, answer, length = columns["sequence"], columns["answer"], columns["length"]
+        # Rows of like length go together; what is padding in all of them is cut off.
+        sequence = sequence[:, : tf.reduce_max(length)]
         if sequence.dtype == tf.float32:
             return {"features": sequence, "length": length}, {"logits": answer[:, None]}
         # Only the recalled symbols are judged.
@@ -208,7 +225,8 @@ class LongMemory(Recipe):
             return {"always one symbol": _copying_metrics(guess, float(np.log(SYMBOLS)))}
         sums = np.array([example.answer for example in train])
         flat, asked = (
-            np.stack([example.sequence.ravel() for example in part]) for part in (train, examples)
+            np.stack([_padded(example.sequence, settings.length).ravel() for example in part])
+            for part in (train, examples)
         )
         weights = np.linalg.lstsq(flat - flat.mean(0), sums - sums.mean(), rcond=None)[0]
         guesses = {
@@ -320,6 +338,11 @@ def _identity_cell(settings):
         kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
         recurrent_initializer="identity",
     )
+
+
+def _padded(sequence: np.ndarray, length: int) -> np.ndarray:
+    missing = length - len(sequence)
+    return np.pad(sequence, [(0, missing)] + [(0, 0)] * (sequence.ndim - 1))
 
 
 def _steps(examples):

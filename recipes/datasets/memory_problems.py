@@ -8,7 +8,9 @@ SYMBOLS = 8
 BLANK, RECALL = SYMBOLS, SYMBOLS + 1
 
 
-def adding_problem(count: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def adding_problem(
+    count: int, length: int, seed: int, shortest: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Makes sequences of numbers of which two are marked; the answer is the sum of these two.
 
     Hochreiter & Schmidhuber 1997, "Long short-term memory", experiment 4, in the form of Le et
@@ -19,23 +21,32 @@ def adding_problem(count: int, length: int, seed: int) -> tuple[np.ndarray, np.n
         count: Sequences.
         length: T, steps of each; 2 or more.
         seed: seed of all of them.
+        shortest: steps of the shortest sequence, 2 or more: each length up to T is as likely. None:
+            all have T.
 
     Returns:
-        Steps float32 [count, T, 2], a number and its mark (0 or 1), and sums float32 [count].
+        Steps float32 [count, T, 2], a number and its mark (0 or 1), zeros past a sequence's end;
+        sums float32 [count]; and the lengths int32 [count].
 
     Example:
 
-    >>> steps, sums = adding_problem(1, 6, seed=0)
+    >>> steps, sums, lengths = adding_problem(1, 6, seed=0)
     >>> bool(np.isclose((steps[..., 0] * steps[..., 1]).sum(), sums[0]))
     True
     """
     random = np.random.default_rng([seed, length])
     steps = np.zeros((count, length, 2), "float32")
     steps[..., 0] = random.uniform(size=(count, length))
-    rows, half = np.arange(count), length // 2
-    steps[rows, random.integers(0, half, count), 1] = 1
-    steps[rows, random.integers(half, length, count), 1] = 1
-    return steps, (steps[..., 0] * steps[..., 1]).sum(1)
+    rows, half, lengths = np.arange(count), length // 2, np.full(count, length, "int32")
+    if shortest is None:
+        places = random.integers(0, half, count), random.integers(half, length, count)
+    else:
+        lengths = random.integers(shortest, length + 1, count).astype("int32")
+        places = random.integers(0, lengths // 2), random.integers(lengths // 2, lengths)
+    for place in places:
+        steps[rows, place, 1] = 1
+    steps[np.arange(length) >= lengths[:, None]] = 0
+    return steps, (steps[..., 0] * steps[..., 1]).sum(1), lengths
 
 
 def copying_problem(count: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -138,3 +138,48 @@ def test_what_stands_behind_a_gap_is_needed(tmp_path):
         said = run.recipe.says(run.answers(text=asked))
         found[bidirectional] = [word == noun for word, noun in zip(said, NOUNS, strict=True)]
     assert all(found[True]) and sum(found[False]) <= 1
+
+
+def test_a_gap_of_chinese_is_a_character(tmp_path):
+    """The gaps may be written as in exercises: 我_ _想吃羊肉 has two."""
+    verbs = {"猫": "喵喵叫", "狗": "汪汪叫", "鸟": "唱歌", "牛": "吃草"}
+    rows = [
+        f"{day}{noun}在{verb}。" for noun, verb in verbs.items() for day in "一二三四五六七八九"
+    ]
+    (tmp_path / "own.txt").write_text("\n".join(rows), encoding="utf-8")
+    run = recipes.get("cloze").fit(
+        tmp_path / "run",
+        data=tmp_path / "own.txt",
+        steps=4,
+        **TINY,
+        unit="characters",
+        held_out_sentences=4,
+    )
+    assert run.assets.unit == "characters"
+    asked = ["七__在唱歌。", "七_在唱歌。", "我_ _想吃羊肉", "二___在吃草。"]
+    answer = run.answers(**run.recipe.inputs(asked))
+    assert answer["gaps"].tolist() == [1, 1, 2, 1]
+    for row, given in enumerate(["七{}在唱歌。", "七{}在唱歌。", "我{}{}想吃羊肉"]):
+        best = [words[0].decode() for words in answer["words"][row, : answer["gaps"][row]]]
+        assert all(len(word) == 1 for word in best)
+        assert answer["text"][row].decode().replace(" ", "") == given.format(*best)
+    # What stands behind a gap is read: another verb, other probabilities.
+    assert np.abs(answer["scores"][0] - answer["scores"][3]).max() > 0
+    assert answer["scores"][0].tolist() == answer["scores"][1].tolist()
+    assert run.evaluate("test")["gaps"] == sum(map(len, run.examples("test")))
+    with pytest.raises(InputError, match="no gap in it"):
+        run.recipe.inputs(["我想吃羊肉"])
+
+
+def test_the_unit_of_a_dataset_is_known():
+    from recipes.settings import replace
+
+    recipe = recipes.get("cloze").recipe
+    chinese = replace(recipe.settings, {"dataset": "tatoeba-cmn-eng"})
+    assert recipe.prepare(chinese, [("我", "吃")]).unit == "characters"
+    assert recipe.prepare(recipe.settings, [("We", "eat")]).unit == "words"
+    assert recipe.example_for(chinese) == "我_ _想吃羊肉。"
+    for wrong in ({"dataset": "gutenberg"}, {"unit": "letters"}):
+        with pytest.raises(InputError, match="dataset of recipe cloze|unit of recipe cloze"):
+            recipe.prepare(replace(recipe.settings, wrong), [("We",)])
+            recipe.read(replace(recipe.settings, wrong), None, "train")

@@ -1,6 +1,7 @@
 """long_memory: both problems, gradients over time against finite differences, the table."""
 
 import csv
+import dataclasses
 
 import numpy as np
 import pytest
@@ -170,3 +171,19 @@ def test_the_table_has_a_row_a_run_and_goes_on_where_it_stopped(tmp_path, monkey
     ]
     assert (tmp_path / "to" / "gradients.png").stat().st_size > 0
     assert recipe.name == "long_memory"
+
+
+def test_training_has_sequences_of_every_length_and_padding_changes_nothing(run):
+    train, judged = run.examples("train"), run.examples("validation")
+    assert {len(example.sequence) for example in train} == set(range(2, 10))
+    assert {len(example.sequence) for example in judged} == {9}
+    columns, lengths = run.recipe.columns(run.assets, train[:8])
+    inputs, _ = run.recipe.features({name: tf.constant(c) for name, c in columns.items()})
+    assert inputs["features"].shape == (8, max(lengths), 2)
+    together = run.model(inputs)["logits"]
+    for row in range(8):
+        alone = {"features": train[row].sequence[None], "length": lengths[row : row + 1]}
+        np.testing.assert_allclose(together[row], run.model(alone)["logits"][0], atol=1e-5)
+    for wrong in (1, 10):
+        with pytest.raises(InputError, match="expected 2 to 9, the length, or none"):
+            run.recipe.read(dataclasses.replace(run.settings, shortest=wrong), None, "train")

@@ -78,6 +78,15 @@ def _unspaced(text):
     return _characters(tf.strings.regex_replace(text, r"[\s\v]+", ""))
 
 
+def _gapped(text):
+    """Each character a token, without white space; a run of underscores, which is a gap, whole."""
+    parts = tf.strings.regex_replace(text, r"(__+|[^\s\v])", "\\1\x1f")
+    parts = tf.strings.regex_replace(parts, r"[\s\v]+", "")
+    split = tf.strings.split(parts, "\x1f")
+    # Behind the last separator there is an empty string.
+    return tf.ragged.boolean_mask(split, split != "")
+
+
 def _register(tokenizer: Tokenizer) -> Tokenizer:
     return tokenizers.register(tokenizer.name)(tokenizer)
 
@@ -85,6 +94,8 @@ def _register(tokenizer: Tokenizer) -> Tokenizer:
 characters = _register(Tokenizer("characters", "", _characters))
 # For text in which a character is a word: white space is no token.
 unspaced_characters = _register(Tokenizer("unspaced_characters", "", _unspaced))
+# The same, for text with gaps.
+gapped_characters = _register(Tokenizer("gapped_characters", "", _gapped))
 words = _register(Tokenizer("words", " ", tf.strings.split))
 marked_words = _register(MarkedWords("marked_words", "", cut_words))
 penn = _register(Tokenizer("penn", " ", penn_split))

@@ -42,7 +42,9 @@ def fitted(folder: Path, seed: int, problem: str, cell: str, length: int) -> Run
     path = folder / f"{problem}-{cell}-{length}"
     if (path / "model.keras").is_file():
         return Run.open(path, LongMemory.name)
-    settings = {} if path.is_dir() else {"problem": problem, "cell": cell, "length": length}
+    # Every cell sees the one length that it is measured at.
+    settings = {"problem": problem, "cell": cell, "length": length, "shortest": None}
+    settings = {} if path.is_dir() else settings
     return recipes.get(LongMemory.name).fit(
         path, seed=seed, resume=path.is_dir(), say=_say, **settings
     )

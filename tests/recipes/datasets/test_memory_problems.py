@@ -13,7 +13,8 @@ from recipes.datasets.memory_problems import (
 
 
 def test_adding_marks_one_number_in_each_half():
-    steps, sums = adding_problem(2000, 11, seed=4)
+    steps, sums, lengths = adding_problem(2000, 11, seed=4)
+    assert (lengths == 11).all()
     marks = steps[..., 1]
     assert set(np.unique(marks)) == {0, 1}
     assert (marks[:, :5].sum(1) == 1).all() and (marks[:, 5:].sum(1) == 1).all()
@@ -23,8 +24,18 @@ def test_adding_marks_one_number_in_each_half():
 
 
 def test_a_constant_guess_is_wrong_by_a_sixth():
-    _, sums = adding_problem(20_000, 4, seed=0)
+    _, sums, _ = adding_problem(20_000, 4, seed=0)
     assert abs(((sums - 1) ** 2).mean() - 1 / 6) < 0.005
+
+
+def test_adding_has_every_length_from_the_shortest_on():
+    steps, sums, lengths = adding_problem(2000, 9, seed=4, shortest=3)
+    assert set(lengths) == set(range(3, 10))
+    for sequence, total, length in zip(steps, sums, lengths, strict=True):
+        marks = sequence[:, 1]
+        assert marks[: length // 2].sum() == 1 and marks[length // 2 : length].sum() == 1
+        assert not sequence[length:].any()
+        np.testing.assert_allclose(sequence[marks == 1, 0].sum(), total, rtol=1e-6)
 
 
 def test_copying_waits_and_asks():
