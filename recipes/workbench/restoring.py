@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from recipes.families.text_to_text import PairAssets
 from recipes.recipe import Assets
 from recipes.settings import replace
 from recipes.workbench.opening import SavedRecipe
@@ -23,7 +24,7 @@ from recipes.workbench.run import Run
 from zoo.errors import InputError
 from zoo.references import saved_models
 from zoo.serving.saved_model_files import all_nodes, read_meta_graph
-from zoo.text import SPECIAL, Vocabulary
+from zoo.text import SPECIAL, Normalizer, Vocabulary
 from zoo.training.run_folder import RunFolder
 
 # Of the tokens that training would find today, the share that makes a vocabulary the same one.
@@ -56,6 +57,9 @@ def restore(name: str, run_dir: Path) -> Run:
     run.steps = facts.get("steps")
     _, assets = saved.recipe.prepared(settings, data)
     assets = with_vocabularies(assets, list(vocabularies(path)))
+    if isinstance(assets, PairAssets):
+        read = as_read(assets.source, assets.cut_source.normalizer)
+        assets = dataclasses.replace(assets, source=read)
     run.folder.create(run.description())
     # With what it was trained, and not with what it is restored.
     trained = {key: facts[key] for key in ("environment", "averaged") if key in facts}
@@ -96,6 +100,28 @@ def with_vocabularies(assets: Assets, found: Sequence[Vocabulary]) -> Assets:
                 raise InputError(f"the graph has no vocabulary like {field.name}, train it anew")
             changes[field.name] = best
     return dataclasses.replace(assets, **changes)
+
+
+def as_read(vocabulary: Vocabulary, normalizer: Normalizer) -> Vocabulary:
+    """Returns a vocabulary whose entries have the names under which a normalizer lets them be read.
+
+    A model that learned from full-width question marks is asked with plain ones once its front
+    says NFKC. Where both have an entry, they change names, and the commoner one is read.
+    """
+    tokens = list(vocabulary.tokens[len(SPECIAL) :])
+    place = {token: number for number, token in enumerate(tokens)}
+    for number, name in enumerate(normalizer.normalize_all(tokens)):
+        token = tokens[number]
+        # What becomes more signs than one, or a space, is other pieces and no other name.
+        if name == token or len(name) != len(token) or name != "".join(name.split()):
+            continue
+        other = place.get(name)
+        if other is not None and other < number:
+            continue
+        tokens[number], place[name] = name, number
+        if other is not None:
+            tokens[other], place[token] = token, other
+    return Vocabulary(tokens)
 
 
 def _likeness(one: Vocabulary, other: Vocabulary) -> float:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from recipes.workbench.exporting import export
-from recipes.workbench.restoring import restore, with_vocabularies
+from recipes.workbench.restoring import as_read, restore, with_vocabularies
 from zoo.errors import InputError
 from zoo.serving.saved_model import SavedModel
-from zoo.text import Vocabulary
+from zoo.text import Normalizer, Vocabulary
 
 
 @pytest.mark.slow
@@ -37,3 +37,10 @@ def test_vocabularies_are_matched_by_what_they_hold(g2p_run):
     assert (found.source, found.target) == (letters, sounds)
     with pytest.raises(InputError, match="no vocabulary like source"):
         with_vocabularies(g2p_run.assets, [Vocabulary(["one"])])
+
+
+def test_entries_have_the_names_under_which_they_are_read():
+    kept = Vocabulary(["？", "▁", "ﬁ", "，", "x", "?", "▁？", ".", "．"])
+    read = as_read(kept, Normalizer("NFKC"))
+    assert read.tokens[4:] == ("?", "▁", "ﬁ", ",", "x", "？", "▁?", ".", "．")
+    assert as_read(kept, Normalizer("NFC")).tokens == kept.tokens
