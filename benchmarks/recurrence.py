@@ -1,10 +1,11 @@
 """The fast layers beside keras.layers and torch.nn: `python -m benchmarks.recurrence`.
 
-Three parts. `times`: a forward pass and a training step (forward, and the gradients of the inputs
-and of every weight), in turns in one process, without padding and with half of the steps padded.
-`growth`: our LSTM's training step as the sequence and as the batch grow. `memory`: the peak of
-training steps, each in a process of its own. A ratio is the peer's time over ours: above 1, ours is
-faster.
+The layers without a product in the loop (MinGRU, MinLSTM, QRNN, SRU) stand beside the LSTM of equal
+width of either library. Three parts. `times`: a forward pass and a training step (forward, and the
+gradients of the inputs and of every weight), in turns in one process, without padding and with half
+of the steps padded. `growth`: our LSTM's training step as the sequence and as the batch grow.
+`memory`: the peak of training steps, each in a process of its own. A ratio is the peer's time over
+ours: above 1, ours is faster.
 
     python -m benchmarks.recurrence [--peers keras,torch] [--csv benchmarks/results]
     python -m benchmarks.recurrence --precision bfloat16 --peers keras --parts times
@@ -33,6 +34,7 @@ from benchmarks.turns import file_name, hardware, time_in_turns, write_csv
 from zoo import recurrence
 
 CELLS = ("LSTM", "GRU", "SimpleRNN")
+AVERAGES = ("MinGRU", "MinLSTM", "QRNN", "SRU")
 # batch, time, input, units
 SIZES = (
     (16, 128, 64, 64),
@@ -44,6 +46,8 @@ SIZES = (
 )
 LENGTHS = (64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 4, 16, 64, 256)
+# A sequence whose training a loop must fit into memory.
+LONG = (4, 16384, 64, 64)
 PARTS = ("times", "growth", "memory")
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 Size = tuple[int, int, int, int]
@@ -109,6 +113,8 @@ def torch_pair(name: str, size: Size, half: bool) -> Pair:
 
 
 def pair(library: str, cell: str, size: Size, half: bool = False) -> Pair:
+    if library != "zoo" and cell in AVERAGES:
+        cell = "LSTM"
     if library == "torch":
         return torch_pair(cell, size, half)
     module = recurrence if library == "zoo" else keras.layers
@@ -211,7 +217,9 @@ def summary(rows: list[dict]) -> list[dict]:
         if row["work"] in ("forward", "step") and row["library"] != "zoo":
             for kind in ("median", "best", "cpu"):
                 key = (row["library"], row["work"], row["lengths"], kind)
-                for cell in ("every cell", row["cell"]):
+                # What has an LSTM for its peer says nothing of like against like.
+                alike = () if row["cell"] in AVERAGES else ("every cell",)
+                for cell in (*alike, row["cell"]):
                     groups.setdefault((*key, cell), []).append(row[f"{kind}_ratio"])
     keys = ("peer", "work", "lengths", "time", "cell")
     return [
@@ -239,7 +247,10 @@ def main() -> int:
         found["growth"] += growth("LSTM", batches, ["zoo"], given.seconds)
     if "memory" in given.parts and not given.quick:
         found["memory"] = [
-            peak_memory(each, cell, SIZES[2]) for cell in cells for each in libraries
+            peak_memory(each, cell, size)
+            for cell in cells
+            for size in ((SIZES[2], LONG) if cell in AVERAGES else (SIZES[2],))
+            for each in libraries
         ]
     totals = summary(found.get("times", []))
     print("\npeer's time over ours: geometric mean (least)")
@@ -262,7 +273,7 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--peers", default="keras,torch", help="of keras and torch")
-    parser.add_argument("--cells", default=",".join(CELLS))
+    parser.add_argument("--cells", default=",".join(CELLS + AVERAGES))
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--precision", choices=POLICIES, default="float32")
     parser.add_argument("--seconds", type=float, default=6.0, help="for each comparison")
@@ -272,7 +283,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="the times of two sizes of an LSTM")
     parser.add_argument("--memory-of", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    for kind, known in (("peers", ("keras", "torch")), ("cells", CELLS), ("parts", PARTS)):
+    for kind, known in (
+        ("peers", ("keras", "torch")),
+        ("cells", CELLS + AVERAGES),
+        ("parts", PARTS),
+    ):
         names = [name for name in getattr(given, kind).split(",") if name]
         setattr(given, kind, names)
         for name in names:
