@@ -67,6 +67,24 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise
 
 
+def check_new_folder(path: Path, marker: str, what: str) -> None:
+    """Raises `InputError` unless a folder is not there yet, or is empty.
+
+    Args:
+        path: the folder.
+        marker: the file that says that what is made there is there already.
+        what: its name in the message, such as "run".
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path}: is a file; --run-dir expects a folder")
+    if (path / marker).is_file():
+        raise InputError(
+            f"{path}: holds a {what} already; go on with it by --resume, or give another --run-dir"
+        )
+    if path.exists() and any(path.iterdir()):
+        raise InputError(f"{path}: is not empty and holds no {what}; give another --run-dir")
+
+
 def remove_partial_files(folder: Path) -> None:
     """Removes what a killed process was writing by `written_whole` in a folder."""
     for path in folder.glob(f"*{_PARTIAL}*"):

@@ -8,8 +8,12 @@ from pathlib import Path
 import click
 
 from recipes.commands import launching, options
-from recipes.commands.output import import_tensorflow, print_json, say
+from recipes.commands.output import import_tensorflow, print_json, say, stop_at_tensorflow
 from zoo.errors import InputError, WorkFailedError
+from zoo.files import check_new_folder
+
+# A larger file is read once, after TensorFlow is there.
+MOST_BYTES_READ_TWICE = 10_000_000
 
 
 @click.command("fit")
@@ -88,7 +92,44 @@ def _again(given) -> str:
     return f"zoo fit {given['recipe']}{spread}{folder} --resume"
 
 
+def _changes(given) -> dict:
+    """Returns the settings that were given, by name."""
+    from recipes.settings import parse, read_file
+
+    file = given["settings_file"]
+    return {**(read_file(file) if file else {}), **parse(given["assignments"])}
+
+
+def _check(given) -> None:
+    """Raises for what can be seen before TensorFlow is there, which takes seconds to import."""
+    from recipes.catalog import REGISTRY
+    from recipes.settings import replace
+
+    recipe, changes = REGISTRY.get(given["recipe"]), _changes(given)
+    if given["resume"] and (changes or given["data"]):
+        raise click.UsageError(
+            "--resume goes on with the run's own settings and data; leave --set, --settings and "
+            "--data out, or start a new run in another --run-dir"
+        )
+    # An option, as `seed`, is no setting.
+    settings = replace(recipe.settings, changes)
+    folder = given["run_dir"] or Path("runs") / recipe.name
+    if given["resume"]:
+        if not (folder / "run.json").is_file():
+            raise InputError(f"{folder}: there is no run here (run.json is missing)")
+        return
+    check_new_folder(folder, "run.json", "run")
+    if (data := given["data"]) is None:
+        return
+    if not data.exists():
+        raise InputError(f"{data}: there is no such file")
+    if data.is_file() and data.stat().st_size <= MOST_BYTES_READ_TWICE:
+        # It is read again for training, which costs little.
+        stop_at_tensorflow(lambda: recipe.examples(settings, data, "train"))
+
+
 def _fit(given) -> int:
+    _check(given)
     import_tensorflow()
     if launching.launched():
         launching.end_with_launcher()
@@ -143,18 +184,8 @@ def _ending_at_once(distribution):
 
 def _fitted(given, say):
     import recipes
-    from recipes.settings import parse, read_file, replace
 
-    chosen = recipes.get(given["recipe"])
-    file = given["settings_file"]
-    changes = {**(read_file(file) if file else {}), **parse(given["assignments"])}
-    if given["resume"] and (changes or given["data"]):
-        raise click.UsageError(
-            "--resume goes on with the run's own settings and data; leave --set, --settings and "
-            "--data out, or start a new run in another --run-dir"
-        )
-    # Before they are given on by name: an option, as `seed`, is no setting.
-    replace(chosen.recipe.settings, changes)
+    chosen, changes = recipes.get(given["recipe"]), _changes(given)
     same = ("run_dir", "data", "seed", "resume", "epochs", "steps")
     how = {name: given[name] for name in same}
     # The one that is a setting too; the option goes over it.

@@ -1,9 +1,11 @@
 """What commands print: results on standard output, everything else on standard error."""
 
+import importlib.abc
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -61,3 +63,31 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+class _TensorFlowNeeded(BaseException):
+    pass
+
+
+class _Refusal(importlib.abc.MetaPathFinder):
+    """Ends what is being done where it imports TensorFlow or Keras."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name in ("tensorflow", "keras"):
+            raise _TensorFlowNeeded
+        return None
+
+
+def stop_at_tensorflow(check: Callable[[], Any]) -> None:
+    """Runs a check up to where it needs TensorFlow; what it raises before comes out.
+
+    Where TensorFlow is imported already, the check runs to its end.
+    """
+    refusal = _Refusal()
+    sys.meta_path.insert(0, refusal)
+    try:
+        check()
+    except _TensorFlowNeeded:
+        pass
+    finally:
+        sys.meta_path.remove(refusal)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.datasets.reading import line_error, open_text
+from recipes.datasets.reading import finite_number, line_error, open_text
 from zoo.errors import InputError
 
 CLOCK = ["year", "month", "day", "hour"]
@@ -85,7 +85,7 @@ def _row(path: str | Path, line: int, row: list[str]) -> tuple[str, int, list[fl
     numbers = []
     for name in NUMBERS:
         try:
-            numbers.append(np.nan if fields[name] == MISSING else float(fields[name]))
+            numbers.append(np.nan if fields[name] == MISSING else finite_number(fields[name]))
         except ValueError:
             message = f"{name} is {fields[name]!r}, expected a number or {MISSING}"
             raise line_error(path, line, message) from None

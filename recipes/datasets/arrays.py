@@ -36,6 +36,8 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
             f"{path}: not a NumPy file of plain numbers or text; expected an .npz file with "
             f"{wanted}"
         ) from None
+    for name, array in arrays.items():
+        _check_finite(path, name, array)
     for name in names:
         if name not in arrays:
             raise InputError(
@@ -55,4 +57,16 @@ def read_array(path: Path) -> np.ndarray:
         raise InputError(f"{path}: not a NumPy file of plain numbers") from None
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path}: holds several arrays; expected an .npy file with one")
+    _check_finite(path, "the array", array)
     return array
+
+
+def _check_finite(path: Path, name: str, array: np.ndarray) -> None:
+    if array.dtype.kind not in "fc":
+        return
+    # Beyond float32, in which everything computes, is infinity as well.
+    with np.errstate(over="ignore"):
+        wrong = ~np.isfinite(array.astype("complex64" if array.dtype.kind == "c" else "float32"))
+    if wrong.any():
+        place = tuple(int(index) for index in np.argwhere(wrong)[0])
+        raise InputError(f"{path}: {name}{list(place)} is {array[place]}; expected finite numbers")

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, TextIO
 from zoo.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
+LARGEST_NUMBER = (2 - 2**-23) * 2.0**127
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -95,6 +96,17 @@ def read_json(path: str | Path) -> Any:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise line_error(path, error.lineno, f"this is not JSON: {error.msg}") from None
+
+
+def finite_number(text: str) -> float:
+    """Returns the number of a text; raises `ValueError` for nan, infinity, or beyond float32.
+
+    What computes with it does so in float32, whose largest number is 3.4e38.
+    """
+    value = float(text)
+    if not abs(value) <= LARGEST_NUMBER:
+        raise ValueError(f"{text.strip()} is not a number that float32 holds")
+    return value
 
 
 def line_error(path: str | Path, line: int, message: str) -> InputError:

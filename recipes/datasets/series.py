@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.datasets.reading import line_error, open_text
+from recipes.datasets.reading import finite_number, line_error, open_text
 from zoo.errors import InputError
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -59,7 +59,7 @@ def _month_and_value(path: str | Path, line: int, row: list[str]) -> tuple[np.da
         month, value = row
         if not MONTH.fullmatch(month):
             raise ValueError
-        return np.datetime64(month, "M"), float(value)
+        return np.datetime64(month, "M"), finite_number(value)
     except ValueError:
         message = f"{','.join(row)!r}, expected a month such as 1749-01 and a number"
         raise line_error(path, line, message) from None

@@ -104,6 +104,8 @@ class ForecastAssets(Assets):
         means, deviations: means and deviations of each number, by name.
         kernel, bias: The linear model's, [D, M] and [M].
         spread: Its root mean squared error at each horizon, in deviations of the series, [M].
+        lowest: what no forecast is below: 0 where the training data has no negative number; None:
+            no bound.
     """
 
     means: dict[str, float]
@@ -111,9 +113,10 @@ class ForecastAssets(Assets):
     kernel: np.ndarray
     bias: np.ndarray
     spread: np.ndarray
+    lowest: float | None = None
 
     def save(self, folder: Path) -> None:
-        plain = {"means": self.means, "deviations": self.deviations}
+        plain = {"means": self.means, "deviations": self.deviations, "lowest": self.lowest}
         (folder / "scale.json").write_text(json.dumps(plain), encoding="utf-8")
         linear = {"kernel": self.kernel, "bias": self.bias, "spread": self.spread}
         np.savez(folder / "linear.npz", **linear)
@@ -122,14 +125,15 @@ class ForecastAssets(Assets):
     def load(cls, folder: Path) -> "ForecastAssets":
         plain = json.loads((folder / "scale.json").read_text(encoding="utf-8"))
         with np.load(folder / "linear.npz") as linear:
-            return cls(**plain, **linear)
+            # What was saved before there were negative series has none.
+            return cls(**{"lowest": 0.0, **plain}, **linear)
 
 
 class ForecastRecipe(Recipe):
     """A recipe that forecasts one column of a series; a subclass says what is read of it.
 
     Attributes:
-        series: The column that is forecast; never negative.
+        series: The column that is forecast.
         numbers: The columns of numbers, the series first.
         step: The time from a row to the next, in words.
         unit: unit of the series.
@@ -227,7 +231,10 @@ class ForecastRecipe(Recipe):
         spread = np.sqrt(np.nanmean((linear(inputs) - change) ** 2, 0))
         # Where the training data is continued without an error, or never measured.
         spread = np.where(spread > 1e-3, spread, 1e-3).astype("float32")
-        return ForecastAssets(means, deviations, linear.kernel, linear.bias, spread)
+        train = examples[-1]
+        known = train.series.columns[self.series][: train.end + train.horizon]
+        lowest = None if np.nanmin(known) < 0 else 0.0
+        return ForecastAssets(means, deviations, linear.kernel, linear.bias, spread, lowest)
 
     def columns(self, assets, examples):
         mean, deviation = assets.means[self.series], assets.deviations[self.series]
@@ -313,7 +320,7 @@ class ForecastRecipe(Recipe):
 
     def module(self, settings, assets, model):
         return zoo.signatures.Forecaster(
-            model, settings.window, self.series, self.words, lowest=0.0
+            model, settings.window, self.series, self.words, lowest=assets.lowest
         )
 
     def measure(self, settings, answers, examples):
@@ -349,7 +356,9 @@ class ForecastRecipe(Recipe):
         assets = self.prepare(settings, train)
         inputs = self._linear_inputs(settings, assets, examples)
         change = inputs @ assets.kernel + assets.bias
-        plain["linear model"] = np.maximum(last + change * assets.deviations[self.series], 0.0)
+        linear = last + change * assets.deviations[self.series]
+        bound = -np.inf if assets.lowest is None else assets.lowest
+        plain["linear model"] = np.maximum(linear, bound)
         return {name: errors(forecast, truth) for name, forecast in plain.items()}
 
     def _linear_inputs(self, settings, assets, examples) -> np.ndarray:

@@ -63,6 +63,59 @@ def test_commands_that_list_or_explain_start_quickly(arguments):
     assert seconds < SECONDS
 
 
+# What is wrong in the arguments or in a small file, and what is said of it.
+MISTAKES = (
+    ("g2p --set batch_size=0", "setting batch_size=0: expected 1 or more"),
+    ("g2p --set unit=3", "unknown setting 'unit'"),
+    ("gp2", "unknown recipe 'gp2'"),
+    ("g2p --data NONE", "none.tsv: there is no such file"),
+    ("g2p --data BAD", "bad.tsv line 2: 1 field"),
+    ("question_type --data BAD", "bad.tsv line 2: 1 field"),
+    ("sunspots --data BAD", "bad.tsv line 1"),
+    ("ner --data BAD", "bad.tsv line 1"),
+    ("g2p --run-dir FULL", "is not empty and holds no run"),
+    ("g2p --resume --run-dir FULL", "there is no run here"),
+)
+
+
+def test_mistakes_are_answered_quickly(tmp_path):
+    (tmp_path / "bad.tsv").write_text("a\tb\nc\n")
+    lines = ["import contextlib, io", "from recipes.commands.main import main"]
+    for arguments, message in MISTAKES:
+        for word, path in (("NONE", "none.tsv"), ("BAD", "bad.tsv"), ("FULL", ".")):
+            arguments = arguments.replace(word, str(tmp_path / path))
+        if "--run-dir" not in arguments:
+            arguments += f" --run-dir {tmp_path / 'run'}"
+        lines += [
+            "said = io.StringIO()",
+            "with contextlib.redirect_stderr(said):",
+            f"    assert main({['fit', *arguments.split()]!r}) == 2",
+            f"assert {message!r} in said.getvalue(), said.getvalue()",
+        ]
+    loaded, seconds = loaded_by(lines)
+    assert loaded == set()
+    # All of them together take no longer than one may.
+    assert seconds < SECONDS
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_check_goes_on_to_where_it_needs_tensorflow():
+    lines = [
+        "from recipes.commands.output import stop_at_tensorflow",
+        "done = []",
+        "def check():",
+        "    done.append('before')",
+        "    import zoo.text",
+        "    done.append('after')",
+        "stop_at_tensorflow(check)",
+        "assert done == ['before'], done",
+        "import zoo.text, zoo",
+        "stop_at_tensorflow(check)",
+        "assert done == ['before', 'before', 'after'], done",
+    ]
+    assert "tensorflow" in loaded_by(lines)[0]
+
+
 def test_the_catalog_imports_quickly():
     loaded, seconds = loaded_by(["import recipes.catalog"])
     assert loaded == set()

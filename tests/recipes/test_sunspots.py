@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import recipes
+from recipes.settings import replace
 from zoo.errors import InputError
 
 TINY = {"window": 24, "horizon": 4, "rows_per_step": 12, "units": 4, "batch_size": 16}
@@ -47,3 +48,23 @@ def test_a_bad_file_is_named_in_one_line(run, tmp_path):
     path.write_text('"Month"\n"1950-01"\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"bad.csv line 1: .* expected 'Month' and a name"):
         recipes.predict(run, [str(path)])
+
+
+@pytest.mark.parametrize("shift", [0.0, -50.0])
+def test_forecasts_are_bounded_by_zero_only_where_the_data_is(data, tmp_path, shift):
+    head, *lines = data.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(",") for line in lines]
+    path = tmp_path / "own.csv"
+    text = [head, *(f"{month},{float(value) + shift:.2f}" for month, value in rows)]
+    path.write_text("\n".join(text) + "\n", encoding="utf-8")
+    recipe = recipes.get("sunspots").recipe
+    settings = replace(recipe.settings, TINY)
+    _, assets = recipe.prepared(settings, path)
+    assert assets.lowest == (0.0 if shift == 0 else None)
+    assets.save(tmp_path)
+    assert type(assets).load(tmp_path).lowest == assets.lowest
+    module = recipe.module(settings, assets, recipe.build(settings, assets))
+    # A window of low numbers: the forecast goes below zero where it may.
+    past = np.linspace(0, shift * 2, TINY["window"], dtype="float32")
+    answer = module.signatures["serving_default"](past[None])
+    assert (answer["forecast"].numpy().min() < 0) == (shift < 0)

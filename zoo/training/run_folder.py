@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from zoo.errors import InputError
 from zoo.files import (
+    check_new_folder,
     read_json,
     remove_partial_files,
     write_atomically,
@@ -71,15 +72,7 @@ class RunFolder:
 
     def create(self, description: dict[str, Any]) -> None:
         """Starts the folder; raises `InputError` if it cannot be made or holds something else."""
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path}: is a file; --run-dir expects a folder")
-        if self.exists():
-            raise InputError(
-                f"{self.path}: holds a run already; go on with it by --resume, or give another "
-                f"--run-dir"
-            )
-        if self.path.exists() and any(self.path.iterdir()):
-            raise InputError(f"{self.path}: is not empty and holds no run; give another --run-dir")
+        check_new_folder(self.path, "run.json", "run")
         try:
             self.assets.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
+from zoo.files import check_new_folder
 from zoo.lock import lock
 from zoo.tuning.trial import Outcomes
 
@@ -40,13 +41,7 @@ class SearchFolder:
 
     def create(self) -> None:
         """Makes the folder; raises `InputError` if it cannot be made or holds something else."""
-        if self.plan.is_file():
-            raise InputError(
-                f"{self.path}: holds a search already; go on with it by --resume, or give another "
-                f"--run-dir"
-            )
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise InputError(f"{self.path}: is not an empty folder; give another --run-dir")
+        check_new_folder(self.path, self.plan.name, "search")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
