@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint format drawings install clean
+.PHONY: demo test test-slow lint format types wheel drawings install clean
 
 install: $(INSTALLED)
 
@@ -31,6 +31,14 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The public interface, by mypy.
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+# A wheel and a source distribution, in dist/.
+wheel: $(INSTALLED)
+	$(BIN)/python -m build
 
 # The pictures of docs/topologies.md.
 drawings: $(INSTALLED)

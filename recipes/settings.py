@@ -43,7 +43,7 @@ def replace(settings: S, changes: Mapping[str, Any]) -> S:
         values[name] = _convert(name, value, hints[name])
     if "epochs" in values and "least_steps" in hints:
         values.setdefault("least_steps", 0)
-    changed = dataclasses.replace(settings, **values)
+    changed = dataclasses.replace(settings, **values)  # type: ignore[type-var]
     check_ranges(changed, values)
     return changed
 

@@ -99,6 +99,14 @@ def site(monkeypatch):
             else:
                 answer(self)
 
+        def do_POST(self):
+            found.asked.append(self.path)
+            answer = found.answers.get(f"POST {self.path}")
+            if answer is None:
+                self.send_error(404)
+            else:
+                answer(self)
+
         def log_message(self, *_):
             pass
 

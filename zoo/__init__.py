@@ -7,8 +7,15 @@ True
 
 import importlib
 import os
+from typing import TYPE_CHECKING, Any
 
 from zoo.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from zoo.errors import InputError as InputError
+    from zoo.serving.saved_model import load as load
+    from zoo.topologies import build as build
+    from zoo.topologies import list_models as list_models
 
 # Keras reads it once, at its first import; the zoo is for TensorFlow alone.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -41,7 +48,7 @@ _ROOMS = (
 __all__ = ["InputError", "__version__", "build", "list_models", "load"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
     if name in _ROOMS:

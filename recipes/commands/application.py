@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "recipes.commands.serve",
     "tune": "recipes.commands.tune",
     "data": "recipes.commands.data",
+    "saved": "recipes.commands.saved",
     "plot": "recipes.commands.plot",
 }
 

@@ -3,7 +3,7 @@
 import click
 
 from recipes.commands import options
-from recipes.commands.output import print_json, say, table
+from recipes.commands.output import DownloadLines, print_json, say, table
 from zoo.errors import InputError
 
 
@@ -36,7 +36,7 @@ def fetch(names, as_json):
     found = {}
     for name in names:
         found[name] = {
-            file: str(path) for file, path in datasets.fetch(name, progress=_Lines()).items()
+            file: str(path) for file, path in datasets.fetch(name, progress=DownloadLines()).items()
         }
         if not as_json:
             say(f"{name}: {len(found[name])} files, all as published")
@@ -74,16 +74,3 @@ def verify(names, as_json):
             f"{len(missing)} missing: {', '.join(missing[:5])}; "
             f"run zoo data fetch {' '.join(names)}"
         )
-
-
-class _Lines:
-    """Says how far a download is, at each tenth."""
-
-    def __init__(self):
-        self.tenths = {}
-
-    def __call__(self, file: str, done: int, total: int | None) -> None:
-        tenth = 10 * done // total if total else 0
-        if self.tenths.get(file) != tenth:
-            self.tenths[file] = tenth
-            say(f"{file}: {done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else ""))

@@ -91,3 +91,16 @@ def stop_at_tensorflow(check: Callable[[], Any]) -> None:
         pass
     finally:
         sys.meta_path.remove(refusal)
+
+
+class DownloadLines:
+    """Says how far a download is, at each tenth."""
+
+    def __init__(self):
+        self.tenths = {}
+
+    def __call__(self, file: str, done: int, total: int | None) -> None:
+        tenth = 10 * done // total if total else 0
+        if self.tenths.get(file) != tenth:
+            self.tenths[file] = tenth
+            say(f"{file}: {done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else ""))

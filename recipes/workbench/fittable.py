@@ -54,13 +54,13 @@ class Fittable:
         """Searches the recipe's settings; see `recipes.workbench.tuning.tune`."""
         from recipes.workbench.tuning import tune
 
-        return tune(self.recipe, run_dir, **options)
+        return tune(self.recipe, Path(run_dir) if run_dir else None, **options)
 
     def hypermodel(self, data: str | Path | None = None, **settings: Any):
         """Returns a `keras_tuner.HyperModel` for one's own Keras Tuner code."""
         from recipes.workbench.tuning import hypermodel
 
-        return hypermodel(self.recipe, data, **settings)
+        return hypermodel(self.recipe, Path(data) if data else None, **settings)
 
 
 def get(name: str) -> Fittable:

@@ -1,5 +1,6 @@
 """What can be listed: recipes, models, datasets and saved models, as rows."""
 
+import fnmatch
 import inspect
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from recipes.catalog import REGISTRY
 from zoo.files import read_json
 from zoo.references import saved_models
+from zoo.references.index import read_index
 from zoo.references.versions import list_versions
 
 Row = dict[str, Any]
@@ -50,21 +52,29 @@ def list_models(pattern: str = "*") -> list[Row]:
 
 
 def list_saved(pattern: str = "*") -> list[Row]:
-    """Returns a row a saved model: its versions, where it is, and how good it is."""
-    import fnmatch
+    """Returns a row a saved model: where it is or that it could be had, and how good it is.
 
+    What stands only in the index has neither a path nor figures here; its licence and the size of
+    its archive are known.
+    """
+    index, here = read_index(), saved_models.names()
     rows = []
-    for name in fnmatch.filter(saved_models.names(), pattern):
-        folder = saved_models.find(name).parent
-        facts = _facts(folder)
+    for name in sorted(fnmatch.filter({*here, *index.names()}, pattern)):
+        version = saved_models.on_this_machine(name) if name in here else None
+        facts = _facts(version.parent) if version else {}
         metric = REGISTRY.get(facts["recipe"]).metric if facts.get("recipe") in REGISTRY else None
+        entry = index.get(name)
+        numbers = list_versions(version.parent) if version else [entry.version]
         rows.append(
             {
                 "name": name,
-                "versions": ", ".join(map(str, list_versions(folder))),
+                "status": "here" if version else "could be had",
+                "versions": ", ".join(map(str, numbers)),
                 "metric": metric,
                 "test": facts.get("metrics", {}).get("test", {}).get(metric),
-                "path": str(folder),
+                "archive_mb": round(entry.bytes / 1e6, 1) if entry else None,
+                "licence": entry.licence if entry else None,
+                "path": str(version.parent) if version else None,
             }
         )
     return rows

@@ -161,7 +161,7 @@ def _what_went_wrong(error: Exception) -> DownloadFailed:
     from requests import exceptions
     from urllib3.exceptions import ProtocolError
 
-    if isinstance(error, exceptions.HTTPError):
+    if isinstance(error, exceptions.HTTPError) and error.response is not None:
         status = error.response.status_code
         answer = f"it answers {status} {error.response.reason}"
         return DownloadFailed(answer, may_pass=status == 429 or status >= 500)

@@ -34,10 +34,11 @@ def unpack_files(archive: Path, files: Mapping[str, tuple[int, str]], folder: Pa
         with tarfile.open(archive, "r|*") as members:
             for member in members:
                 name = member.name.partition("/")[2]
-                if name not in left or not member.isfile():
+                file = members.extractfile(member) if name in left and member.isfile() else None
+                if file is None:
                     continue
                 size, sha256 = left.pop(name)
-                content = members.extractfile(member).read(size + 1)
+                content = file.read(size + 1)
                 found = hashlib.sha256(content).hexdigest()
                 if found == sha256:
                     _put(folder / name, content)

@@ -64,14 +64,6 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def sha256_of(path: Path) -> str:
-    """Returns the hash of a file's content, in hexadecimal; raises `OSError`."""
-    digest = hashlib.sha256()
-    for chunk in _plain_chunks(str(path)):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
 @cache
 def _content(path: str, stamp: tuple[int, ...], unpacked_size: int | None) -> tuple[int, str]:
     """Returns (bytes, sha256); `stamp` is there so that a changed file is hashed again."""

@@ -5,6 +5,7 @@ import fnmatch
 import json
 import os
 from pathlib import Path
+from typing import get_type_hints
 
 from zoo.errors import InputError
 from zoo.files import write_atomically
@@ -115,10 +116,10 @@ def own_index() -> Path | None:
 
 
 def _check(entry: Entry) -> None:
-    for field in dataclasses.fields(Entry):
-        value = getattr(entry, field.name)
-        if type(value).__name__ != field.type.__name__:
-            raise ValueError(f"{field.name} is {value!r}; expected {field.type.__name__}")
+    for name, kind in get_type_hints(Entry).items():
+        value = getattr(entry, name)
+        if type(value) is not kind:
+            raise ValueError(f"{name} is {value!r}; expected {kind.__name__}")
     plain = entry.name.replace("-", "").replace("_", "").replace(".", "")
     if not plain.isalnum() or entry.name.startswith("."):
         raise ValueError(f"name is {entry.name!r}; expected letters, digits, '_', '-' and '.'")

@@ -34,7 +34,7 @@ class Packed:
 class _Counting(io.RawIOBase):
     """A sink that hashes and counts what passes to the one behind it, if there is one."""
 
-    def __init__(self, behind: IO[bytes] | None = None):
+    def __init__(self, behind: BinaryIO | gzip.GzipFile | None = None):
         self.digest, self.size, self.behind = hashlib.sha256(), 0, behind
 
     def writable(self) -> bool:
@@ -77,14 +77,18 @@ def content_hash(folder: Path, version: int) -> str:
 
 def _write_tar(folder: Path, version: int, sink: _Counting) -> None:
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for path in _members(folder, version):
+        for path in members(folder, version):
             info = tarfile.TarInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
             info.size, info.mode = path.stat().st_size, 0o644
             with open(path, "rb") as file:
                 tar.addfile(info, file)
 
 
-def _members(folder: Path, version: int) -> list[Path]:
+def members(folder: Path, version: int) -> list[Path]:
+    """Returns the files of one version and of what stands beside it, in the order of their names.
+
+    Other versions, hidden files and model.keras, a copy of the weights, are left out.
+    """
     versions = {path.name for number, path in version_folders(folder).items() if number != version}
     found = []
     for path in folder.rglob("*"):
@@ -130,16 +134,17 @@ def unpack(archive: Path, folder: Path, most: int) -> None:
 
 def _files(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as members:
-            for member in members.infolist():
-                if not member.is_dir():
-                    with members.open(member) as file:
-                        yield member.filename, file
+        with zipfile.ZipFile(archive) as zipped:
+            for entry in zipped.infolist():
+                if not entry.is_dir():
+                    with zipped.open(entry) as file:
+                        yield entry.filename, file
         return
     with tarfile.open(archive, "r|*") as members:
         for member in members:
-            if member.isfile():
-                yield member.name, members.extractfile(member)
+            content = members.extractfile(member) if member.isfile() else None
+            if content is not None:
+                yield member.name, content
             elif not member.isdir():
                 raise DownloadFailed(f"its member {member.name!r} is a link or a device")
 
