@@ -110,24 +110,13 @@ class Addition(TextToTextRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             source_vocabulary_size=len(assets.source),
             target_vocabulary_size=len(assets.target),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            encoder_layers=settings.encoder_layers,
-            decoder_layers=settings.decoder_layers,
-            bidirectional=settings.bidirectional,
-            context=settings.context,
-            injection=settings.injection,
-            pooling=settings.pooling,
-            # The other ways from a context to a state have no state to copy.
             bridge=settings.bridge
             if settings.context == "last" and settings.injection != "every_step"
             else "dense",
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

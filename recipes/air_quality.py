@@ -4,12 +4,17 @@ import dataclasses
 
 import numpy as np
 
+import zoo
 from recipes import datasets
+from recipes.baselines.forecasts import errors
 from recipes.datasets.air_quality import NUMBERS, WINDS, read_hours
 from recipes.families.forecasting import ForecastRecipe, ForecastSettings, Series
 from recipes.recipe import register
 from zoo.deferred import keras
 from zoo.tuning import Parameter
+
+# When validation and test begin.
+CUTS = (np.datetime64("2013-01-01T00"), np.datetime64("2014-01-01T00"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +63,13 @@ class AirQualityForecast(ForecastRecipe):
         Parameter("loss", choices=("squared", "huber")),
     )
 
+    # Data ------------------------------------------------------------------------------------
+
+    def read(self, settings, data, split):
+        path = data or datasets.fetch("beijing-pm25", ["pollution.csv"])["pollution.csv"]
+        # A person's own file is cut by the settings' shares.
+        return self.windows(settings, self.read_series(path), split, None if data else CUTS)
+
     def read_series(self, path):
         read = read_hours(path)
         clock = {
@@ -66,12 +78,6 @@ class AirQualityForecast(ForecastRecipe):
             "month": read.hours.astype("datetime64[M]").astype(int) % 12 + 1,
         }
         return Series({**read.values, **clock}, read.hours, path)
-
-    def public_path(self):
-        return datasets.fetch("beijing-pm25", ["pollution.csv"])["pollution.csv"]
-
-    def cuts(self):
-        return np.datetime64("2013-01-01T00"), np.datetime64("2014-01-01T00")
 
     def column_types(self):
         return {**super().column_types(), **dict.fromkeys(("wind", "hour", "month"), "int32")}
@@ -87,6 +93,27 @@ class AirQualityForecast(ForecastRecipe):
         months = keras.ops.repeat(given["month"][:, -1:], horizon, 1)
         parts = [cycle(hours, 24, 2), cycle(months, 12, 1)]
         return keras.layers.Concatenate(name="future_features")(parts)
+
+    # Model, loss and signatures --------------------------------------------------------------
+
+    def build(self, settings, assets):
+        return self.scaled_forecast(settings, assets)
+
+    def objective(self, settings):
+        loss = zoo.training.forecast_loss(settings.loss, settings.huber_delta)
+        squared, absolute = zoo.training.ForecastError(), zoo.training.ForecastError(squared=False)
+        return {"loss": {"judged": loss}, "metrics": {"forecast": [squared, absolute]}}
+
+    def module(self, settings, assets, model):
+        return zoo.signatures.Forecaster(
+            model, settings.window, self.series, self.words, lowest=assets.lowest
+        )
+
+    # Metric ----------------------------------------------------------------------------------
+
+    def measure(self, settings, answers, examples):
+        forecast = self.forecasts(settings, answers, examples)
+        return {"windows": len(examples), **errors(forecast, self.truth(examples))}
 
 
 def cycle(numbers, period: int, harmonics: int):

@@ -147,18 +147,10 @@ class Babi(Recipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_answers=len(assets.answers),
             vocabulary_size=len(assets.vocabulary),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            bidirectional=settings.bidirectional,
-            num_hops=settings.num_hops,
-            attention=settings.attention,
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

@@ -134,7 +134,14 @@ class CharRNN(LanguageModelRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return self.built(settings, assets, state_inputs=True)
+        size = len(assets.vocabulary)
+        return self.built(settings, num_classes=size, vocabulary_size=size, state_inputs=True)
+
+    def objective(self, settings):
+        return {
+            "loss": {"logits": zoo.training.token_cross_entropy()},
+            "metrics": {"logits": [zoo.training.TokenNats()]},
+        }
 
     def trained(self, settings, model):
         return zoo.training.CarriedState(model, settings.batch_size)

@@ -108,14 +108,10 @@ class ChoraleFrames(Recipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_classes=NUM_NOTES,
             num_features=NUM_NOTES,
-            units=settings.units,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

@@ -144,15 +144,9 @@ class Cloze(Recipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             vocabulary_size=len(assets.words),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            bidirectional=settings.bidirectional,
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

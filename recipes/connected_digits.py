@@ -156,18 +156,11 @@ class ConnectedDigits(Recipe):
         masking = zoo.audio.SpectrogramMasking(
             settings.time_share, settings.band_share, name="masking"
         )
-        reader = zoo.build(
-            self.topology,
+        reader = self.built(
+            settings,
             source_vocabulary_size=None,
             num_features=settings.num_bands,
             target_vocabulary_size=len(assets.words),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            encoder_layers=settings.encoder_layers,
-            attention=settings.attention,
-            attention_units=settings.attention_units,
-            dropout=settings.dropout,
         )
         given = {
             "source": masking(frames, num_frames),

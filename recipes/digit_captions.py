@@ -124,19 +124,12 @@ class DigitCaptions(Recipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             height=HEIGHT,
             width=WIDTH,
             vocabulary_size=len(assets.words),
             filters=(settings.first_filters, settings.second_filters, settings.third_filters),
-            column_cell=settings.column_cell,
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            injection=settings.injection,
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

@@ -14,7 +14,6 @@ from recipes.families.text_to_text import PairAssets, TextToTextRecipe, some
 from recipes.metrics.answers import answered
 from recipes.metrics.sequence_errors import token_error_rate, whole_sequence_error_rate
 from recipes.recipe import Published, register
-from zoo.errors import unknown_name
 from zoo.tuning import Parameter
 
 
@@ -119,8 +118,6 @@ class G2P(TextToTextRecipe):
     # Data ----------------------------------------------------------------------------------
 
     def read(self, settings, data, split):
-        if data is None and settings.dataset not in self.datasets:
-            raise unknown_name("dataset of recipe g2p", settings.dataset, self.datasets)
         if data is None and settings.dataset == "cmudict-g014b2b":
             name = "g014b2b.test" if split == "test" else "g014b2b.train"
             path = datasets.fetch(settings.dataset, [name])[name]

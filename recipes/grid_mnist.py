@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 
-import zoo
 from recipes.families.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
 from recipes.recipe import Published, register
 from zoo.deferred import tf
@@ -58,17 +57,12 @@ class GridMNIST(ImageToLabelRecipe):
 
     def build(self, settings, assets):
         patches = [settings.patch] + [settings.upper_patch] * (settings.num_layers - 1)
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_channels=1,
             num_classes=len(assets.labels),
-            units=settings.units,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
             patch_size=[(side, side) for side in patches],
             kernel_size=(settings.kernel, settings.kernel) if settings.kernel else None,
-            pooling=settings.pooling,
-            dropout=settings.dropout,
         )
 
     def model_inputs(self, images):

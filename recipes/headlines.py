@@ -141,14 +141,12 @@ class Headlines(TextToTextRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        if not settings.copying:
-            return self.attention_model(settings, assets)
-        if settings.attention in ("hard", "none"):
+        if settings.copying and settings.attention in ("hard", "none"):
             raise InputError(
                 f"attention {settings.attention!r} has no weights to copy words by; add "
                 "--set copying=false"
             )
-        return self.attention_model(settings, assets, copying=True)
+        return self.attention_model(settings, assets)
 
     def columns(self, assets, examples):
         columns, lengths = self.encoded(assets, examples)

@@ -155,16 +155,20 @@ class LongMemory(Recipe):
         if settings.initialisation == "identity":
             cell = [_identity_cell(settings)]
         if assets.problem == "adding":
-            model = zoo.build(
-                "n_to_one", num_classes=1, num_features=2, units=settings.units, cell=cell
+            model = self.built(
+                settings,
+                topology="n_to_one",
+                num_classes=1,
+                num_features=2,
+                cell=cell,
             )
         else:
-            model = zoo.build(
-                "n_to_n",
+            model = self.built(
+                settings,
+                topology="n_to_n",
                 num_classes=SYMBOLS,
                 vocabulary_size=SYMBOLS + 2,
                 embedding_dim=SYMBOLS + 2,
-                units=settings.units,
                 cell=cell,
             )
         if settings.initialisation == "chrono":

@@ -2,10 +2,19 @@
 
 import dataclasses
 
+import zoo
 from recipes import datasets
 from recipes.datasets.name_lists import read_by_nationality
 from recipes.datasets.stratifying import stratified
-from recipes.families.text_to_label import LabelSettings, TextToLabelRecipe
+from recipes.families.text_to_label import (
+    LabelSettings,
+    TextToLabelRecipe,
+    label_cross_entropy,
+    measures_in_training,
+    own_texts,
+    ranked_labels,
+)
+from recipes.metrics.classification import ranked_label_measures
 from recipes.recipe import register
 from zoo.tuning import Parameter
 
@@ -34,8 +43,10 @@ class Settings(LabelSettings):
 class Nationality(TextToLabelRecipe):
     name = "nationality"
     title = "Nationality of a surname: which of 18 languages it comes from"
+    topology = "n_to_one"
     datasets = ("names-by-nationality",)
     metric = "macro_f1"
+    lower_is_better = False
     example = "Yamamoto"
     settings = Settings()
     longest_ngram = 4
@@ -55,7 +66,42 @@ class Nationality(TextToLabelRecipe):
         Parameter("learning_rate", low=1e-3, high=1e-2, log=True),
     )
 
-    def read_public(self, settings, split):
+    # Data ------------------------------------------------------------------------------------
+
+    def read(self, settings, data, split):
+        if data is not None:
+            return own_texts(data, settings, split)
         rows = read_by_nationality(datasets.fetch("names-by-nationality").values())
         shares = {"validation": settings.validation_share, "test": settings.test_share}
         return stratified(rows, split, shares)
+
+    # Model, loss and signatures --------------------------------------------------------------
+
+    def build(self, settings, assets):
+        return self.built(
+            settings,
+            num_classes=len(assets.labels),
+            vocabulary_size=len(assets.vocabulary),
+            word_vectors=assets.vectors,
+            embedding_dim=assets.width or settings.embedding_dim,
+        )
+
+    def objective(self, settings):
+        loss = label_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": measures_in_training()}}
+
+    def module(self, settings, assets, model):
+        return zoo.signatures.TextToLabel(
+            model,
+            assets.vocabulary,
+            assets.front,
+            list(assets.labels),
+            max_length=assets.max_length,
+        )
+
+    # Metric ----------------------------------------------------------------------------------
+
+    def measure(self, settings, answers, examples):
+        return ranked_label_measures(
+            [label for _, label in examples], ranked_labels(answers, examples)
+        )

@@ -2,10 +2,19 @@
 
 import dataclasses
 
+import zoo
 from recipes import datasets
 from recipes.datasets.labelled_lines import LABELS, read_labelled
 from recipes.datasets.stratifying import stratified
-from recipes.families.text_to_label import LabelSettings, TextToLabelRecipe
+from recipes.families.text_to_label import (
+    LabelSettings,
+    TextToLabelRecipe,
+    label_cross_entropy,
+    measures_in_training,
+    own_texts,
+    ranked_labels,
+)
+from recipes.metrics.classification import ranked_label_measures
 from recipes.recipe import Published, register
 from zoo.tuning import Parameter
 
@@ -35,8 +44,10 @@ class Settings(LabelSettings):
 class QuestionType(TextToLabelRecipe):
     name = "question_type"
     title = "Question type: what kind of answer a question asks for"
+    topology = "n_to_one"
     datasets = ("trec",)
     metric = "accuracy"
+    lower_is_better = False
     published = (
         Published(
             "convolution, no outside word vectors",
@@ -70,7 +81,11 @@ class QuestionType(TextToLabelRecipe):
         Parameter("learning_rate", low=5e-4, high=5e-3, log=True),
     )
 
-    def read_public(self, settings, split):
+    # Data ------------------------------------------------------------------------------------
+
+    def read(self, settings, data, split):
+        if data is not None:
+            return own_texts(data, settings, split)
         name = "TREC.test.all" if split == "test" else "TREC.train.all"
         path = datasets.fetch("trec", [name])[name]
         rows = [(text, LABELS["trec"][label]) for label, text in read_labelled(path, "trec")]
@@ -79,3 +94,34 @@ class QuestionType(TextToLabelRecipe):
         # Some questions of the file stand in it twice.
         rows = list(dict.fromkeys(rows))
         return stratified(rows, split, {"validation": settings.validation_share})
+
+    # Model, loss and signatures --------------------------------------------------------------
+
+    def build(self, settings, assets):
+        return self.built(
+            settings,
+            num_classes=len(assets.labels),
+            vocabulary_size=len(assets.vocabulary),
+            word_vectors=assets.vectors,
+            embedding_dim=assets.width or settings.embedding_dim,
+        )
+
+    def objective(self, settings):
+        loss = label_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": measures_in_training()}}
+
+    def module(self, settings, assets, model):
+        return zoo.signatures.TextToLabel(
+            model,
+            assets.vocabulary,
+            assets.front,
+            list(assets.labels),
+            max_length=assets.max_length,
+        )
+
+    # Metric ----------------------------------------------------------------------------------
+
+    def measure(self, settings, answers, examples):
+        return ranked_label_measures(
+            [label for _, label in examples], ranked_labels(answers, examples)
+        )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 import zoo
-from recipes.metrics.answers import Answer, Answers
+from recipes.drawings.showing import Showing
+from recipes.drawings.showing import Shown as Shown
+from recipes.metrics.measured import Measured
+from recipes.metrics.measured import Published as Published
 from zoo.deferred import keras, tf
-from zoo.errors import naming
+from zoo.errors import naming, unknown_name
 from zoo.registry import Registry
 from zoo.tuning import Parameter
 
@@ -78,64 +82,20 @@ class Assets(abc.ABC):
         """Reads what `save` wrote."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Published:
-    """A figure that others published for the task of a recipe.
+class Task(abc.ABC):
+    """Data, model, objective and signatures: all that a fit and an export need.
 
-    Attributes:
-        system: what was measured, and what it learned from.
-        figure: the figure in the recipe's metric, with its unit.
-        dataset: registered name of the data; None: data that the recipe makes.
-        split: the part that the figure is of.
-        source: where it stands.
-    """
-
-    system: str
-    figure: str
-    dataset: str | None
-    split: str
-    source: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Shown:
-    """What a model said to one input, for a person to read.
-
-    Attributes:
-        given: The input, or what names it.
-        says: The answer.
-        truth: What was right.
-        right: Whether the answer counts as right; None where a model writes freely and no answer
-            is right or wrong.
-    """
-
-    given: str
-    says: str
-    truth: str
-    right: bool | None
-
-
-class Recipe(abc.ABC):
-    """Data, model, objective, metric, signatures and search space of one task.
-
-    The class attributes are what `zoo list` shows. The abstract methods are called in the order in
-    which they stand here; the others have a default that suits most recipes of text.
+    The abstract methods are called in the order in which they stand here; the others have a
+    default that suits most tasks on text.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     topology: ClassVar[str]
     datasets: ClassVar[tuple[str, ...]]
-    # The name in the metrics of `measure` that the recipe is judged by, and whether less is better.
-    metric: ClassVar[str]
-    lower_is_better: ClassVar[bool]
-    published: ClassVar[tuple[Published, ...]] = ()
     own_data: ClassVar[str]
-    # An input to show in cards and messages.
-    example: ClassVar[str]
     settings: ClassVar[TrainingSettings]
     assets: ClassVar[type[Assets]]
-    input_name: ClassVar[str]
     search_space: ClassVar[tuple[Parameter, ...]]
     # The validation measure that a search minimises; None: the nats a token, or else the loss.
     tuning_measure: ClassVar[str | None] = None
@@ -155,7 +115,14 @@ class Recipe(abc.ABC):
         """Makes the assets of the training examples."""
 
     def examples(self, settings: Any, data: Path | None, split: str) -> list:
-        """Reads a split; an error about the contents of a person's own file names the file."""
+        """Reads a split; an error about the contents of a person's own file names the file.
+
+        Raises:
+            InputError: the data cannot be used, or the setting `dataset` is not one of `datasets`.
+        """
+        dataset = getattr(settings, "dataset", None)
+        if data is None and dataset is not None and dataset not in self.datasets:
+            raise unknown_name(f"dataset of recipe {self.name}", dataset, self.datasets)
         with naming(data):
             return self.read(settings, data, split)
 
@@ -185,23 +152,25 @@ class Recipe(abc.ABC):
     def module(self, settings: Any, assets: Assets, model: keras.Model) -> tf.Module:
         """Returns the module to export; its `signatures` map names to functions."""
 
-    @abc.abstractmethod
-    def measure(self, settings: Any, answers: Answers, examples: list) -> dict[str, float]:
-        """Measures a model by its signatures on examples."""
-
-    @abc.abstractmethod
-    def lines(self, inputs: Sequence[str], answer: Answer) -> list[str]:
-        """Says an answer of `serving_default` in a line an input, for a person."""
-
-    @abc.abstractmethod
-    def says(self, answer: Answer) -> list[str]:
-        """Returns the bare answer of each row, in few words."""
-
-    @abc.abstractmethod
-    def draw(self, figure: Any, given: str, answer: Answer) -> None:
-        """Draws what the model did with one input on a matplotlib figure."""
-
     # What has a default ----------------------------------------------------------------------
+
+    def built(self, settings: Any, topology: str | None = None, **more: Any) -> keras.Model:
+        """Builds a topology from the settings that bear the names of its arguments.
+
+        A setting of a recipe's record reaches the builder by its name alone.
+
+        Args:
+            settings: the recipe's settings.
+            topology: registered name of a builder; None: the recipe's own.
+            **more: the other arguments, and those that are to differ from the settings.
+
+        Raises:
+            InputError: the builder does not take an argument of `more`, or a value.
+        """
+        topology = topology or self.topology
+        takes = inspect.signature(zoo.topologies.builders.get(topology)).parameters
+        named = {name: value for name, value in vars(settings).items() if name in takes}
+        return zoo.build(topology, **{**named, **more})
 
     def used_datasets(self, settings: Any) -> tuple[str, ...]:
         """Returns the datasets that these settings read, by name."""
@@ -231,64 +200,22 @@ class Recipe(abc.ABC):
         """Returns what of an example must also be in the training data for a model to know it."""
         return None
 
-    def measure_against(
-        self, settings: Any, answers: Answers, train: list, examples: list
-    ) -> dict[str, float]:
-        """Measures what needs the training examples as well; it goes beside what `measure` says."""
-        return {}
+    def warmup(self) -> list[tuple[str, dict[str, np.ndarray]]]:
+        """Returns requests (signature, inputs) that an export carries to warm a server up."""
+        return []
 
-    def baselines(self, settings: Any, train: list, examples: list) -> dict[str, dict[str, float]]:
-        """Measures plain methods, learned from `train`, on examples: name -> metrics.
 
-        The metrics have the names that `measure` gives them.
-        """
-        return {}
+class Recipe(Task, Measured, Showing):
+    """A task that is measured and shown: what every command works with.
 
-    def inputs(self, given: Sequence[str]) -> dict[str, Any]:
-        """Turns what a person typed, an entry a row, into inputs of `serving_default` by name.
-
-        Raises:
-            InputError: an entry cannot be read.
-        """
-        return {self.input_name: list(given)}
-
-    def samples(self, examples: list, count: int) -> list[tuple[str, str]]:
-        """Returns a few (input, truth) pairs; several right answers are joined by " / "."""
-        raise NotImplementedError(f"recipe {self.name} defines neither samples nor show")
-
-    def show(self, answers: Answers, examples: list, count: int) -> list[Shown]:
-        """Returns what the model says to a few examples beside the truth, for the card."""
-        pairs = self.samples(examples, count)
-        said = self.says(answers(**self.inputs([given for given, _ in pairs])))
-        return [
-            Shown(given, says, truth, says in truth.split(" / "))
-            for (given, truth), says in zip(pairs, said, strict=True)
-        ]
-
-    def write(self, path: Path, given: str, answer: Answer) -> bool:
-        """Writes what the model did with one input as a file that is no picture: sound, a score.
-
-        Returns:
-            Whether the path's ending is one that this recipe writes.
-        """
-        return False
+    Who opens a recipe's file reads from top to bottom: `read` (the data), `build` (the model),
+    `objective` (the loss), `module` (what is exported) and `measure` (the metric).
+    """
 
     def published_for(self, settings: Any) -> tuple[Published, ...]:
         """Returns those of `published` that are of the data which these settings ask for."""
         used = self.used_datasets(settings)
         return tuple(one for one in self.published if one.dataset in (None, *used))
-
-    def example_for(self, settings: Any) -> str:
-        """Returns an input to show beside a model with these settings."""
-        return self.example
-
-    def in_python(self, example: str) -> str:
-        """Returns the line of Python that asks `model`, the saved model, for an example."""
-        return f'model(["{example}"])'
-
-    def warmup(self) -> list[tuple[str, dict[str, np.ndarray]]]:
-        """Returns requests (signature, inputs) that an export carries to warm a server up."""
-        return []
 
 
 def register(recipe: type[Recipe]) -> type[Recipe]:

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 
-import zoo
 from recipes.families.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
 from recipes.recipe import Published, register
 from zoo.deferred import keras, tf
@@ -57,16 +56,10 @@ class RowMNIST(ImageToLabelRecipe):
     )
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_classes=len(assets.labels),
             num_features=WIDTH,
-            units=settings.units,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            bidirectional=settings.bidirectional,
-            pooling=settings.pooling,
-            dropout=settings.dropout,
         )
 
     def model_inputs(self, images):

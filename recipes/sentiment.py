@@ -2,10 +2,19 @@
 
 import dataclasses
 
+import zoo
 from recipes import datasets
 from recipes.datasets.labelled_lines import LABELS, read_labelled
 from recipes.datasets.stratifying import stratified
-from recipes.families.text_to_label import LabelSettings, TextToLabelRecipe
+from recipes.families.text_to_label import (
+    LabelSettings,
+    TextToLabelRecipe,
+    label_cross_entropy,
+    measures_in_training,
+    own_texts,
+    ranked_labels,
+)
+from recipes.metrics.classification import ranked_label_measures
 from recipes.recipe import Published, register
 from zoo.tuning import Parameter
 
@@ -33,8 +42,10 @@ class Settings(LabelSettings):
 class Sentiment(TextToLabelRecipe):
     name = "sentiment"
     title = "Sentiment of a sentence: positive or negative"
+    topology = "n_to_one"
     datasets = ("mr-polarity", "sst2")
     metric = "accuracy"
+    lower_is_better = False
     published = (
         Published(
             "convolution, no outside word vectors",
@@ -89,13 +100,48 @@ class Sentiment(TextToLabelRecipe):
         Parameter("pooling", choices=("attention", "max", "last")),
     )
 
-    def read_public(self, settings, split):
+    # Data ------------------------------------------------------------------------------------
+
+    def read(self, settings, data, split):
+        if data is not None:
+            return own_texts(data, settings, split)
         if settings.dataset == "sst2":
             part = {"train": "train", "validation": "dev", "test": "test"}[split]
             name = f"stsa.binary.{part}"
             return _read("sst2", name)
         shares = {"validation": settings.validation_share, "test": settings.test_share}
         return stratified(_read("mr-polarity", "rt-polarity.all"), split, shares)
+
+    # Model, loss and signatures --------------------------------------------------------------
+
+    def build(self, settings, assets):
+        return self.built(
+            settings,
+            num_classes=len(assets.labels),
+            vocabulary_size=len(assets.vocabulary),
+            word_vectors=assets.vectors,
+            embedding_dim=assets.width or settings.embedding_dim,
+        )
+
+    def objective(self, settings):
+        loss = label_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": measures_in_training()}}
+
+    def module(self, settings, assets, model):
+        return zoo.signatures.TextToLabel(
+            model,
+            assets.vocabulary,
+            assets.front,
+            list(assets.labels),
+            max_length=assets.max_length,
+        )
+
+    # Metric ----------------------------------------------------------------------------------
+
+    def measure(self, settings, answers, examples):
+        return ranked_label_measures(
+            [label for _, label in examples], ranked_labels(answers, examples)
+        )
 
 
 def _read(dataset: str, name: str) -> list[tuple[str, str]]:

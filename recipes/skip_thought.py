@@ -156,20 +156,10 @@ class SkipThought(Recipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             vocabulary_size=len(assets.words),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            target_embedding_dim=settings.target_embedding_dim,
-            cell=settings.cell,
-            bidirectional=settings.bidirectional,
-            pooling=settings.pooling,
-            tie_embeddings=settings.tie_embeddings,
-            dropout=settings.dropout,
-            token_dropout=settings.token_dropout,
             word_vectors=assets.vectors,
-            # Random ones are trained in any case.
             train_embedding=settings.train_embedding or assets.vectors is None,
         )
 

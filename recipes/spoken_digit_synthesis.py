@@ -115,16 +115,10 @@ class SpokenDigitSynthesis(Recipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_features=len(assets.labels) + len(assets.speakers),
             num_outputs=zoo.audio.BINS,
-            units=settings.units,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            bidirectional=settings.bidirectional,
-            num_waves=settings.num_waves,
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

@@ -140,16 +140,11 @@ class SpokenDigits(Recipe):
         convolved = zoo.audio.BandConvolutions(filters, name="convolutions")(
             masking(frames, num_frames), num_frames
         )
-        classifier = zoo.build(
-            self.topology,
+        classifier = self.built(
+            settings,
             num_classes=len(assets.labels),
             num_features=convolved.shape[-1],
-            units=settings.units,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
             bidirectional=True,
-            pooling=settings.pooling,
-            dropout=settings.dropout,
         )
         given = {"features": convolved, "length": num_frames}
         outputs = {"logits": classifier(given)["logits"]}

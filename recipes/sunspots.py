@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
+import zoo
 from recipes import datasets
-from recipes.baselines.forecasts import seasonal
+from recipes.baselines.forecasts import errors, seasonal
 from recipes.datasets.series import read_series
 from recipes.families.forecasting import ForecastRecipe, ForecastSettings, Series
 from recipes.recipe import register
@@ -13,6 +14,9 @@ from zoo.tuning import Parameter
 
 # The mean cycle of Schwabe, and the shortest and longest of those that count; in months.
 CYCLES = (120, 132, 144)
+
+# When validation and test begin.
+CUTS = (np.datetime64("1915-01"), np.datetime64("1949-01"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,15 +66,16 @@ class Sunspots(ForecastRecipe):
         Parameter("window", choices=(144, 288, 432)),
     )
 
+    # Data ------------------------------------------------------------------------------------
+
+    def read(self, settings, data, split):
+        path = data or datasets.fetch("sunspots", ["monthly-sunspots.csv"])["monthly-sunspots.csv"]
+        # A person's own file is cut by the settings' shares.
+        return self.windows(settings, self.read_series(path), split, None if data else CUTS)
+
     def read_series(self, path):
         read = read_series(path)
         return Series({"value": read.values}, read.months, path)
-
-    def public_path(self):
-        return datasets.fetch("sunspots", ["monthly-sunspots.csv"])["monthly-sunspots.csv"]
-
-    def cuts(self):
-        return np.datetime64("1915-01"), np.datetime64("1949-01")
 
     def more_baselines(self, past, horizon):
         return {
@@ -78,3 +83,24 @@ class Sunspots(ForecastRecipe):
             for months in CYCLES
             if months <= past.shape[1]
         }
+
+    # Model, loss and signatures --------------------------------------------------------------
+
+    def build(self, settings, assets):
+        return self.scaled_forecast(settings, assets)
+
+    def objective(self, settings):
+        loss = zoo.training.forecast_loss(settings.loss, settings.huber_delta)
+        squared, absolute = zoo.training.ForecastError(), zoo.training.ForecastError(squared=False)
+        return {"loss": {"judged": loss}, "metrics": {"forecast": [squared, absolute]}}
+
+    def module(self, settings, assets, model):
+        return zoo.signatures.Forecaster(
+            model, settings.window, self.series, self.words, lowest=assets.lowest
+        )
+
+    # Metric ----------------------------------------------------------------------------------
+
+    def measure(self, settings, answers, examples):
+        forecast = self.forecasts(settings, answers, examples)
+        return {"windows": len(examples), **errors(forecast, self.truth(examples))}

@@ -120,7 +120,14 @@ class TangPoetry(LanguageModelRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return self.built(settings, assets)
+        size = len(assets.vocabulary)
+        return self.built(settings, num_classes=size, vocabulary_size=size)
+
+    def objective(self, settings):
+        return {
+            "loss": {"logits": zoo.training.token_cross_entropy()},
+            "metrics": {"logits": [zoo.training.TokenNats()]},
+        }
 
     def columns(self, assets, examples):
         ids = {token: place for place, token in enumerate(assets.vocabulary.tokens)}

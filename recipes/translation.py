@@ -17,7 +17,6 @@ from recipes.families.text_to_text import PairAssets, TextToTextRecipe, some
 from recipes.metrics.answers import answered
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
 from recipes.recipe import Published, register
-from zoo.errors import unknown_name
 from zoo.tuning import Parameter
 
 END_MARKS = ".!?。！？"
@@ -130,8 +129,6 @@ class Translation(TextToTextRecipe):
     # Data ----------------------------------------------------------------------------------
 
     def read(self, settings, data, split):
-        if data is None and settings.dataset not in self.datasets:
-            raise unknown_name("dataset of recipe translation", settings.dataset, self.datasets)
         if data is None and settings.dataset == "multi30k":
             files = [f"raw/{MULTI30K[split]}.{language}.gz" for language in ("de", "en")]
             paths = datasets.fetch(settings.dataset, files)
@@ -186,7 +183,7 @@ class Translation(TextToTextRecipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return self.attention_model(settings, assets, tie_embeddings=settings.tie_embeddings)
+        return self.attention_model(settings, assets)
 
     def columns(self, assets, examples):
         return self.encoded(assets, _pairs(examples))

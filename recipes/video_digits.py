@@ -92,17 +92,12 @@ class VideoDigits(Recipe):
     # Model and objective -------------------------------------------------------------------
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_classes=len(assets.labels),
             num_features=HEIGHT * WIDTH,
             frame_shape=(HEIGHT, WIDTH, 1),
             filters=(settings.first_filters, settings.second_filters),
-            units=settings.units,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            bidirectional=settings.bidirectional,
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

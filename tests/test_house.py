@@ -25,8 +25,8 @@ ROOMS = {
     "recipes.metrics": set(),
     "recipes.datasets": {"zoo"},
     "recipes.baselines": {"recipes.metrics", "zoo"},
-    "recipes.drawings": {"zoo"},
-    "recipes.recipe": {"recipes.settings", "recipes.metrics", "zoo"},
+    "recipes.drawings": {"recipes.metrics", "zoo"},
+    "recipes.recipe": {"recipes.settings", "recipes.metrics", "recipes.drawings", "zoo"},
     "recipes.families": {
         "recipes.recipe",
         "recipes.settings",

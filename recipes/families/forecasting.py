@@ -1,5 +1,7 @@
 """What recipes of series share: windows by time, the model around the scaling, plain forecasts."""
 
+from __future__ import annotations
+
 import abc
 import dataclasses
 import json
@@ -122,7 +124,7 @@ class ForecastAssets(Assets):
         np.savez(folder / "linear.npz", **linear)
 
     @classmethod
-    def load(cls, folder: Path) -> "ForecastAssets":
+    def load(cls, folder: Path) -> ForecastAssets:
         plain = json.loads((folder / "scale.json").read_text(encoding="utf-8"))
         with np.load(folder / "linear.npz") as linear:
             # What was saved before there were negative series has none.
@@ -155,14 +157,6 @@ class ForecastRecipe(Recipe):
     def read_series(self, path: Path) -> Series:
         """Reads a file: the public one, or a person's own."""
 
-    @abc.abstractmethod
-    def public_path(self) -> Path:
-        """Fetches the public file."""
-
-    @abc.abstractmethod
-    def cuts(self) -> tuple[np.datetime64, np.datetime64]:
-        """Returns when validation and test begin in the public data."""
-
     def more_past(self, given: Mapping[str, Any]) -> list:
         """Returns features [B, window, D] beside the numbers, of the columns that are no numbers.
 
@@ -185,11 +179,23 @@ class ForecastRecipe(Recipe):
 
     # Data ----------------------------------------------------------------------------------
 
-    def read(self, settings, data, split):
-        series = self.read_series(data or self.public_path())
+    def windows(
+        self, settings, series: Series, split: str, cuts: tuple[np.datetime64, ...] | None
+    ) -> list[Window]:
+        """Cuts a split of a series into windows.
+
+        Args:
+            settings: the recipe's settings.
+            series: what was read.
+            split: part to cut: "train", "validation" or "test".
+            cuts: times at which validation and test begin; None: at the settings' shares.
+
+        Raises:
+            InputError: too few rows are left for training.
+        """
         rows, least = len(series.times), settings.window + settings.horizon
-        if data is None:
-            first, second = (int(np.searchsorted(series.times, cut)) for cut in self.cuts())
+        if cuts is not None:
+            first, second = (int(np.searchsorted(series.times, cut)) for cut in cuts)
         else:
             second = rows - max(settings.horizon, round(settings.test_share * rows))
             first = second - max(settings.horizon, round(settings.validation_share * rows))
@@ -226,7 +232,7 @@ class ForecastRecipe(Recipe):
         scaled = ForecastAssets(means, deviations, empty, empty[0:], empty[0:])
         inputs = self._linear_inputs(settings, scaled, examples)
         last = last_measured(np.stack([window.past(self.series) for window in examples]))
-        change = (self._truth(examples) - last[:, None]) / deviations[self.series]
+        change = (self.truth(examples) - last[:, None]) / deviations[self.series]
         linear = Ridge(inputs, change, settings.ridge_penalty)
         spread = np.sqrt(np.nanmean((linear(inputs) - change) ** 2, 0))
         # Where the training data is continued without an error, or never measured.
@@ -238,7 +244,7 @@ class ForecastRecipe(Recipe):
 
     def columns(self, assets, examples):
         mean, deviation = assets.means[self.series], assets.deviations[self.series]
-        truth = self._truth(examples).astype("float32")
+        truth = self.truth(examples).astype("float32")
         judged = ((truth - mean) / deviation / assets.spread).astype("float32")
         columns = {**self._stacked(examples), "judged": judged, "truth": truth}
         return columns, np.full(len(examples), examples[0].window)
@@ -253,24 +259,23 @@ class ForecastRecipe(Recipe):
             for name, kind in self.column_types().items()
         }
 
-    # Model and objective -------------------------------------------------------------------
+    # Model ---------------------------------------------------------------------------------
 
-    def build(self, settings, assets):
+    def scaled_forecast(self, settings, assets: ForecastAssets) -> keras.Model:
+        """Builds `forecast` between layers that scale its inputs, fill gaps, and scale back.
+
+        Returns:
+            The model of the columns: `forecast` [B, M] in the series' unit, and `judged` [B, M] in
+            errors of the linear model.
+        """
         given = self._inputs(settings)
         scaled = self._scaled(settings, assets, given)
         future = scaled.get("future")
-        inner = zoo.build(
-            "forecast",
+        inner = self.built(
+            settings,
+            topology="forecast",
             num_features=scaled["past"].shape[-1],
             num_future=future.shape[-1] if future is not None else 0,
-            window=settings.window,
-            horizon=settings.horizon,
-            units=settings.units,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            form=settings.form,
-            rows_per_step=settings.rows_per_step,
-            dropout=settings.dropout,
         )
         linear = inner.get_layer("linear")
         linear.set_weights([assets.kernel, assets.bias])
@@ -305,34 +310,20 @@ class ForecastRecipe(Recipe):
         future = self.future(given, settings.horizon)
         return scaled if future is None else {**scaled, "future": future}
 
-    def objective(self, settings):
-        return {
-            "loss": {"judged": zoo.training.forecast_loss(settings.loss, settings.huber_delta)},
-            "metrics": {
-                "forecast": [
-                    zoo.training.ForecastError(),
-                    zoo.training.ForecastError(squared=False),
-                ]
-            },
-        }
+    # How it is measured --------------------------------------------------------------------
 
-    # What is exported and how it is measured -----------------------------------------------
-
-    def module(self, settings, assets, model):
-        return zoo.signatures.Forecaster(
-            model, settings.window, self.series, self.words, lowest=assets.lowest
-        )
-
-    def measure(self, settings, answers, examples):
+    def forecasts(self, settings, answers, examples) -> np.ndarray:
+        """Returns the forecast after each window, [rows, horizon]."""
         forecast = np.zeros([len(examples), settings.horizon], "float32")
         asked = answered(
             answers, examples, self._asked, length=lambda window: window.end, batch_size=BATCH
         )
         for row, answer in asked:
             forecast[row] = answer["forecast"]
-        return {"windows": len(examples), **errors(forecast, self._truth(examples))}
+        return forecast
 
-    def _truth(self, examples) -> np.ndarray:
+    def truth(self, examples) -> np.ndarray:
+        """Returns what came after each window, [rows, horizon]; nan where nothing was measured."""
         return np.stack([window.truth(self.series) for window in examples])
 
     def _asked(self, examples) -> dict[str, np.ndarray]:
@@ -348,7 +339,7 @@ class ForecastRecipe(Recipe):
 
     def baselines(self, settings, train, examples):
         past = np.stack([window.past(self.series) for window in examples])
-        truth, last = self._truth(examples), last_measured(past)[:, None]
+        truth, last = self.truth(examples), last_measured(past)[:, None]
         plain = {
             "persistence": np.repeat(last, settings.horizon, 1),
             **self.more_baselines(past, settings.horizon),

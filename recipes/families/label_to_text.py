@@ -88,16 +88,10 @@ class LabelToTextRecipe(Recipe):
         return LabelledAssets(labels, vocabulary, self.tokenizer)
 
     def build(self, settings, assets):
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_features=len(assets.labels),
             vocabulary_size=len(assets.vocabulary),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            injection=settings.injection,
-            dropout=settings.dropout,
         )
 
     def columns(self, assets, examples):

@@ -60,30 +60,6 @@ class LanguageModelRecipe(Recipe):
         """What a text goes through: a style is written on in its own signs, hence NFC."""
         return zoo.text.TextFront(zoo.text.Normalizer("NFC"), zoo.text.tokenizers.get("characters"))
 
-    def built(self, settings, assets, **more):
-        """Builds the language model of the settings."""
-        size = len(assets.vocabulary)
-        return zoo.build(
-            self.topology,
-            num_classes=size,
-            vocabulary_size=size,
-            units=settings.units,
-            embedding_dim=settings.embedding_dim,
-            num_layers=settings.num_layers,
-            cell=settings.cell,
-            tie_embeddings=settings.tie_embeddings,
-            dropout=settings.dropout,
-            input_dropout=settings.input_dropout,
-            recurrent_weight_dropout=settings.recurrent_weight_dropout,
-            **more,
-        )
-
-    def objective(self, settings):
-        return {
-            "loss": {"logits": zoo.training.token_cross_entropy()},
-            "metrics": {"logits": [zoo.training.TokenNats()]},
-        }
-
     def says(self, answer):
         return [text.decode() for text in answer["text"]]
 

@@ -188,22 +188,14 @@ class TaggingRecipe(Recipe):
         if settings.word_vectors:
             read = zoo.text.WordVectors.read(settings.word_vectors, only=assets.words.tokens)
             vectors, width = read.matrix(assets.words.tokens)[0], read.dim
-        return zoo.build(
-            self.topology,
+        return self.built(
+            settings,
             num_classes=len(assets.tags),
             vocabulary_size=len(assets.words),
             character_vocabulary_size=len(assets.characters),
             num_row_classes=len(assets.labels) or None,
-            units=settings.units,
             embedding_dim=width,
-            character_units=settings.character_units,
-            character_dim=settings.character_dim,
-            cell=settings.cell,
-            num_layers=settings.num_layers,
             crf=self.crf,
-            dropout=settings.dropout,
-            token_dropout=settings.token_dropout,
-            recurrent_weight_dropout=settings.recurrent_weight_dropout,
             word_vectors=vectors,
         )
 

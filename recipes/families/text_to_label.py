@@ -17,11 +17,11 @@ from recipes.datasets.notice import without_repeats
 from recipes.datasets.stratifying import stratified
 from recipes.datasets.table import read_table
 from recipes.drawings.attention import draw_attended, mark_attended
-from recipes.metrics.answers import answered
+from recipes.metrics.answers import Answers, answered
 from recipes.metrics.classification import label_measures
 from recipes.recipe import Assets, Recipe, TrainingSettings
 from zoo.deferred import keras, tf
-from zoo.errors import InputError, unknown_name
+from zoo.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +87,11 @@ class LabelAssets(Assets):
         """What every text goes through before the model sees it."""
         return _front(self)
 
+    @property
+    def width(self) -> int | None:
+        """The numbers of a word vector; None where the embedding starts from random ones."""
+        return None if self.vectors is None else self.vectors.shape[1]
+
     def save(self, folder: Path) -> None:
         self.vocabulary.save(folder / "vocabulary.txt")
         names = ("labels", "tokenizer", "lower_case", "max_length", "balance", "unicode_form")
@@ -104,13 +109,11 @@ class LabelAssets(Assets):
 
 
 class TextToLabelRecipe(Recipe):
-    """A recipe whose model `n_to_one` built of tokens, and `TextToLabel` exports.
+    """A recipe from texts to labels: examples are (text, label) pairs.
 
-    Examples are (text, label) pairs. A subclass has `settings` and reads its public data.
+    A subclass reads the data, builds the model, and says its loss, its signatures and its metric.
     """
 
-    topology = "n_to_one"
-    lower_is_better = False
     assets = LabelAssets
     input_name = "text"
     own_data = (
@@ -121,19 +124,6 @@ class TextToLabelRecipe(Recipe):
     longest_ngram = 2
     # Whether an answer shows the input with the attended words marked.
     marks_words = True
-
-    def read_public(self, settings, split: str) -> list[tuple[str, str]]:
-        """Returns the (text, label) pairs of a split of the public data."""
-        raise NotImplementedError
-
-    # Data ----------------------------------------------------------------------------------
-
-    def read(self, settings, data, split):
-        if data is not None:
-            return _cut(_own_rows(data, settings), settings, split, data)
-        if settings.dataset not in self.datasets:
-            raise unknown_name(f"dataset of recipe {self.name}", settings.dataset, self.datasets)
-        return self.read_public(settings, split)
 
     def prepare(self, settings, examples):
         cut = _tokens([text for text, _ in examples], settings)
@@ -148,25 +138,6 @@ class TextToLabelRecipe(Recipe):
             settings.balance,
             settings.unicode_form,
             _vectors(settings, vocabulary, cut),
-        )
-
-    # Model and objective -------------------------------------------------------------------
-
-    def build(self, settings, assets):
-        vectors = assets.vectors
-        return zoo.build(
-            self.topology,
-            num_classes=len(assets.labels),
-            vocabulary_size=len(assets.vocabulary),
-            units=settings.units,
-            embedding_dim=settings.embedding_dim if vectors is None else vectors.shape[1],
-            cell=settings.cell,
-            num_layers=settings.num_layers,
-            bidirectional=settings.bidirectional,
-            pooling=settings.pooling,
-            dropout=settings.dropout,
-            word_vectors=vectors,
-            train_embedding=settings.train_embedding,
         )
 
     def trained(self, settings, model):
@@ -203,42 +174,7 @@ class TextToLabelRecipe(Recipe):
         }
         return inputs, {"logits": columns["label"]}, {"logits": columns["weight"]}
 
-    def objective(self, settings):
-        return {
-            "loss": {"logits": label_cross_entropy(settings.label_smoothing)},
-            "metrics": {
-                "logits": [
-                    keras.metrics.SparseCategoricalCrossentropy("nats", from_logits=True),
-                    keras.metrics.SparseCategoricalAccuracy("accuracy"),
-                    # For searches, which take less to be better.
-                    keras.metrics.MeanMetricWrapper(_wrong, "error"),
-                    zoo.training.MacroError(),
-                ]
-            },
-        }
-
-    # What is exported and how it is measured -----------------------------------------------
-
-    def module(self, settings, assets, model):
-        return zoo.signatures.TextToLabel(
-            model,
-            assets.vocabulary,
-            assets.front,
-            list(assets.labels),
-            max_length=assets.max_length,
-        )
-
-    def measure(self, settings, answers, examples):
-        texts, truth = [text for text, _ in examples], [label for _, label in examples]
-        said, first = [""] * len(texts), 0
-        for row, answer in answered(answers, texts, lambda part: {"text": part}):
-            ranked = [label.decode() for label in answer["labels"]]
-            said[row] = ranked[0]
-            first += truth[row] in ranked[:3]
-        measured = {"texts": len(texts), **label_measures(truth, said)}
-        if len(set(truth)) > 3:
-            measured["accuracy_of_three"] = first / len(texts)
-        return measured
+    # Plain methods, and how an answer is shown -----------------------------------------------
 
     def baselines(self, settings, train, examples):
         said = plain_answers(
@@ -312,6 +248,35 @@ def label_cross_entropy(label_smoothing: float = 0.0):
         return (1 - label_smoothing) * nats + label_smoothing * uniform
 
     return loss
+
+
+def measures_in_training() -> list:
+    """Returns what is measured of logits [B, K] after each round of training."""
+    return [
+        keras.metrics.SparseCategoricalCrossentropy("nats", from_logits=True),
+        keras.metrics.SparseCategoricalAccuracy("accuracy"),
+        # For searches, which take less to be better.
+        keras.metrics.MeanMetricWrapper(_wrong, "error"),
+        zoo.training.MacroError(),
+    ]
+
+
+def ranked_labels(answers: Answers, examples: list[tuple[str, str]]) -> list[list[str]]:
+    """Returns a model's labels of the text of each example, the likeliest first."""
+    ranked: list[list[str]] = [[] for _ in examples]
+    texts = [text for text, _ in examples]
+    for row, answer in answered(answers, texts, lambda part: {"text": part}):
+        ranked[row] = [label.decode() for label in answer["labels"]]
+    return ranked
+
+
+def own_texts(data: Path, settings, split: str) -> list[tuple[str, str]]:
+    """Reads a split of a person's own (text, label) rows.
+
+    Raises:
+        InputError: the file cannot be read, or has too few rows or labels.
+    """
+    return _cut(_own_rows(data, settings), settings, split, data)
 
 
 def _wrong(y_true, y_pred):

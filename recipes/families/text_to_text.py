@@ -111,36 +111,21 @@ class TextToTextRecipe(Recipe):
     # What its tokens are called, in messages.
     tokens_name = "tokens"
 
-    def attention_model(self, settings: Any, assets: PairAssets, **more: Any) -> keras.Model:
-        """Builds `attention_n_to_m` of the settings that bear its arguments' names, and of more.
+    def attention_model(self, settings: Any, assets: PairAssets) -> keras.Model:
+        """Builds `attention_n_to_m` from the settings that bear the names of its arguments.
 
         With attention "none" it builds `n_to_m`, with the same encoder and bridge: the encoder's
         last output enters every step of the decoder, in the place of what is attended to.
         """
-        shared = {
+        sizes = {
             "source_vocabulary_size": len(assets.source),
             "target_vocabulary_size": len(assets.target),
-            "units": settings.units,
-            "embedding_dim": settings.embedding_dim,
-            "cell": settings.cell,
-            "encoder_layers": settings.encoder_layers,
-            "decoder_layers": settings.decoder_layers,
-            "bidirectional": settings.bidirectional,
-            "bridge": settings.bridge,
-            "dropout": settings.dropout,
-            "output_head": settings.output_head,
-            **more,
         }
         if settings.attention == "none":
-            return zoo.build("n_to_m", context="last", injection="both", **shared)
-        return zoo.build(
-            "attention_n_to_m",
-            attention=settings.attention,
-            attention_units=settings.attention_units,
-            query=settings.query,
-            input_feeding=settings.input_feeding,
-            **shared,
-        )
+            return self.built(
+                settings, topology="n_to_m", context="last", injection="both", **sizes
+            )
+        return self.built(settings, topology="attention_n_to_m", **sizes)
 
     def trained(self, settings, model):
         return forced_by(settings, model) or super().trained(settings, model)

@@ -32,3 +32,25 @@ def label_measures(truth: Sequence[str], said: Sequence[str]) -> dict[str, float
         "accuracy": float(accuracy_score(truth, said)),
         "macro_f1": float(f1_score(truth, said, average="macro", zero_division=0)),
     }
+
+
+def ranked_label_measures(
+    truth: Sequence[str], ranked: Sequence[Sequence[str]]
+) -> dict[str, float]:
+    """Returns `label_measures` of the first label of each row, and how many texts there are.
+
+    Where there are more than three labels, `accuracy_of_three` is the share of the rows whose
+    label is among the first three.
+
+    Args:
+        truth: right label of each row.
+        ranked: labels of each row by the model, the likeliest first.
+
+    Raises:
+        InputError: as for `label_measures`.
+    """
+    measured = {"texts": len(truth), **label_measures(truth, [labels[0] for labels in ranked])}
+    if len(set(truth)) > 3:
+        found = sum(label in labels[:3] for label, labels in zip(truth, ranked, strict=True))
+        measured["accuracy_of_three"] = found / len(truth)
+    return measured

@@ -22,6 +22,7 @@ from zoo.topologies.perceptron import perceptron as perceptron
 from zoo.topologies.reading_comprehension import reading_comprehension as reading_comprehension
 from zoo.topologies.recurrent_features import recurrent_features as recurrent_features
 from zoo.topologies.registry import build as build
+from zoo.topologies.registry import builders as builders
 from zoo.topologies.registry import list_models as list_models
 from zoo.topologies.settings import check_choice as check_choice
 from zoo.topologies.skip_thought import skip_thought as skip_thought
