@@ -137,9 +137,7 @@ class ClipMotion(Recipe):
         found = {}
         for what, picture in (("middle frame alone", _middle), ("last less first frame", _change)):
             pictures = [np.stack([picture(clip) for clip in part]) for part in (train, examples)]
-            methods = picture_baselines(
-                *zip(pictures, truths, strict=True), num_classes=len(assets.labels)
-            )
+            methods = picture_baselines(*zip(pictures, truths, strict=True))
             found.update({f"{what}, {method}": right for method, right in methods.items()})
         majority = found.pop("middle frame alone, majority class")
         del found["last less first frame, majority class"]

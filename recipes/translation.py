@@ -8,7 +8,7 @@ import numpy as np
 
 import zoo
 from recipes import datasets
-from recipes.baselines.nearest_text import nearest
+from recipes.baselines.nearest_text import nearest_texts
 from recipes.datasets import multi30k, tatoeba
 from recipes.datasets.splitting import held_out
 from recipes.datasets.table import read_table
@@ -206,7 +206,7 @@ class Translation(TextToTextRecipe):
         return metrics
 
     def baselines(self, settings, train, examples):
-        found = nearest([source for source, _ in train], [source for source, _ in examples])
+        found = nearest_texts([source for source, _ in train], [source for source, _ in examples])
         said = [train[row][1][0] for row in found]
         references = [targets for _, targets in examples]
         scores = translation_scores(said, references)

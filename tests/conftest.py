@@ -12,6 +12,8 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# What plain methods measure is kept for nobody.
+os.environ.setdefault("ZOO_BASELINES", "")
 
 # Building graphs allocates much and frees little: at its usual 700 allocations the collector walks
 # the graphs of all tests before, again and again.

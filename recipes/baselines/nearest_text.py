@@ -1,40 +1,44 @@
 """The training text that is most like another one: a plain method to stand beside a network."""
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
 import zoo
 from zoo.deferred import tf
+from zoo.errors import InputError
+
+# Texts that are compared with all known ones at once.
+BATCH = 256
 
 
-def nearest(known: Sequence[str], asked: Sequence[str]) -> list[int]:
-    """Returns for each text which of the known ones shares most with it.
+def nearest_texts(known: Sequence[str], asked: Sequence[str]) -> list[int]:
+    """Returns for each text which of the known ones is nearest to it.
 
-    Shared words count by their inverse document frequency, over the root of the known text's sum
-    of them, so that long texts do not win by length. The first of several that are alike.
+    By the cosine of their words, each counted once and weighted by its inverse document frequency
+    (scikit-learn). The first of several that are alike.
 
     Args:
-        known: Training texts, one or more.
-        asked: Other texts.
+        known: training texts, one or more.
+        asked: other texts.
+
+    Raises:
+        InputError: scikit-learn is missing.
     """
-    words = [set(row) for row in _words(known)]
-    documents = Counter(word for row in words for word in row)
-    weight = {word: np.log(len(known) / count) + 1e-6 for word, count in documents.items()}
-    rows = defaultdict(list)
-    for index, row in enumerate(words):
-        for word in row:
-            rows[word].append(index)
-    rows = {word: np.array(found) for word, found in rows.items()}
-    norm = np.sqrt([sum(weight[word] for word in row) or 1.0 for row in words])
-    best = []
-    for row in _words(asked):
-        scores = np.zeros(len(known))
-        for word in set(row) & rows.keys():
-            scores[rows[word]] += weight[word]
-        best.append(int(np.argmax(scores / norm)))
-    return best
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+    except ImportError:
+        raise InputError(
+            "the nearest training text needs scikit-learn: pip install rnn-zoo[metrics]"
+        ) from None
+    weighting = TfidfVectorizer(analyzer=list, binary=True, dtype=np.float32)
+    vectors = weighting.fit_transform(_words(known))
+    others = weighting.transform(_words(asked))
+    nearest = []
+    for start in range(0, len(asked), BATCH):
+        likeness = (others[start : start + BATCH] @ vectors.T).toarray()
+        nearest += likeness.argmax(1).tolist()
+    return nearest
 
 
 def _words(texts: Sequence[str]) -> list[list[bytes]]:

@@ -190,7 +190,7 @@ class ImageToLabelRecipe(Recipe):
             (np.stack([e.picture for e in part]), assets.classes([e.label for e in part]))
             for part in (train, examples)
         ]
-        found = picture_baselines(*arrays, len(assets.labels))
+        found = picture_baselines(*arrays)
         return {method: _metrics(right) for method, right in found.items()}
 
     def inputs(self, given):

@@ -49,6 +49,7 @@ class Measured(abc.ABC):
     def baselines(self, settings: Any, train: list, examples: list) -> dict[str, dict[str, float]]:
         """Measures plain methods, learned from `train`, on examples: name -> metrics.
 
-        The metrics have the names that `measure` gives them.
+        The metrics have the names that `measure` gives them. They depend on the examples and the
+        recipe's own settings alone, not on how long or in what batches a network is trained.
         """
         return {}

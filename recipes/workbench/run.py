@@ -16,6 +16,7 @@ from recipes.catalog import REGISTRY
 from recipes.metrics.answers import Answers
 from recipes.recipe import Recipe
 from recipes.settings import replace
+from recipes.workbench.kept_baselines import kept_baselines
 from zoo import training
 from zoo.errors import InputError, unknown_name
 from zoo.references.checksum import digest
@@ -43,6 +44,8 @@ class Run:
         # Optimizer steps to train for, in place of the settings' epochs.
         self.steps: int | None = None
         self._digest_at_start: str | None = None
+        # Each split is read once.
+        self._examples: dict[str, list] = {}
 
     @classmethod
     def start(
@@ -69,7 +72,7 @@ class Run:
         """
         run = cls(RunFolder(path), recipe, settings, seed, data)
         run.steps = steps
-        _, assets = recipe.prepared(settings, data)
+        run._examples["train"], assets = recipe.prepared(settings, data)
         if training.Distribution.current().is_chief:
             with run.folder.discarded_where_refused():
                 run.folder.create(run.description())
@@ -138,7 +141,7 @@ class Run:
         return self.recipe.assets.load(self.folder.assets)
 
     def examples(self, split: str) -> list:
-        """Reads the examples of a split.
+        """Returns the examples of a split; the first call reads them.
 
         Raises:
             InputError: the data cannot be used, or is not what the run was started with.
@@ -149,7 +152,9 @@ class Run:
                 f"with it what is training data and what is test data; put it back as it was, or "
                 f"start a new run in another --run-dir"
             )
-        return self.recipe.examples(self.settings, self.data, split)
+        if split not in self._examples:
+            self._examples[split] = self.recipe.examples(self.settings, self.data, split)
+        return self._examples[split]
 
     def fit(
         self,
@@ -276,7 +281,7 @@ class Run:
         measured.update(self.recipe.measure_against(self.settings, self.answers, train, examples))
         measured["seconds"] = round(time.perf_counter() - began, 1)
         kept = self.folder.read_json("metrics.json") if self.folder.metrics.is_file() else {}
-        plain = self.recipe.baselines(self.settings, train, examples)
+        plain = kept_baselines(self.recipe, self.settings, train, examples)
         if plain:
             kept["baselines"] = {**kept.get("baselines", {}), split: plain}
         history = self.folder.read_history()

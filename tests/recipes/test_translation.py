@@ -4,7 +4,7 @@ import pytest
 
 import recipes
 import zoo
-from recipes.baselines.nearest_text import nearest
+from recipes.baselines.nearest_text import nearest_texts
 from recipes.metrics.translation import bleu_of_lowered_tokens, translation_scores
 from recipes.settings import replace
 from recipes.translation import connected
@@ -82,7 +82,7 @@ def test_scores_are_those_of_worked_examples():
 
 def test_the_nearest_text_shares_the_rarest_words():
     known = ["the cat sat", "the dog sat on the mat in the sun", "one zebra"]
-    assert nearest(known, ["THE zebra", "a dog", "nothing at all"]) == [2, 1, 0]
+    assert nearest_texts(known, ["THE zebra", "a dog", "nothing at all"]) == [2, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_against_scikit_learn():
     linear = pytest.importorskip("sklearn.linear_model")
     neighbors = pytest.importorskip("sklearn.neighbors")
     train, judged = made(1500, 1), made(800, 2)
-    found = picture_baselines(train, judged, 3)
+    found = picture_baselines(train, judged)
     flat = [part[0].reshape(len(part[0]), -1) / 255 for part in (train, judged)]
     nearest = neighbors.NearestCentroid().fit(flat[0], train[1]).predict(flat[1])
     np.testing.assert_array_equal(found["nearest centroid of the pixels"], nearest == judged[1])
@@ -30,6 +30,6 @@ def test_against_scikit_learn():
 
 def test_a_class_without_training_pictures_is_never_said():
     pixels, classes = made(60, 1)
-    found = picture_baselines((pixels[classes < 2], classes[classes < 2]), (pixels, classes), 3)
+    found = picture_baselines((pixels[classes < 2], classes[classes < 2]), (pixels, classes))
     for right in found.values():
         assert not right[classes == 2].any()
