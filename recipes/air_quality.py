@@ -8,7 +8,7 @@ import zoo
 from recipes import datasets
 from recipes.baselines.forecasts import errors
 from recipes.datasets.air_quality import NUMBERS, WINDS, read_hours
-from recipes.families.forecasting import ForecastRecipe, ForecastSettings, Series
+from recipes.families.forecasting import ForecastRecipe, ForecastSettings, TimeSeries
 from recipes.recipe import register
 from zoo.deferred import keras
 from zoo.tuning import Parameter
@@ -77,7 +77,7 @@ class AirQualityForecast(ForecastRecipe):
             "hour": read.hours.astype(int) % 24,
             "month": read.hours.astype("datetime64[M]").astype(int) % 12 + 1,
         }
-        return Series({**read.values, **clock}, read.hours, path)
+        return TimeSeries({**read.values, **clock}, read.hours, path)
 
     def column_types(self):
         return {**super().column_types(), **dict.fromkeys(("wind", "hour", "month"), "int32")}

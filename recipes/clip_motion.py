@@ -18,7 +18,7 @@ from recipes.families.clips import (
     mnist_pictures,
     padded_frames,
 )
-from recipes.families.image_to_label import HEIGHT, WIDTH, LabelAssets
+from recipes.families.image_to_label import HEIGHT, WIDTH, PictureLabels
 from recipes.metrics.answers import answered
 from recipes.recipe import Recipe, Shown, TrainingSettings, register
 from zoo.deferred import keras
@@ -64,7 +64,7 @@ class ClipMotion(Recipe):
     own_data = FORMAT + "; a tenth of it validates and a tenth tests"
     example = "clip.gif"
     settings = Settings()
-    assets = LabelAssets
+    assets = PictureLabels
     input_name = "clip_bytes"
     search_space = (
         Parameter("units", choices=(64, 96, 128)),
@@ -87,7 +87,7 @@ class ClipMotion(Recipe):
         return digit_motions(mnist_pictures(split), count, SEEDS[split])
 
     def prepare(self, settings, examples):
-        return LabelAssets(tuple(sorted({clip.label for clip in examples})))
+        return PictureLabels(tuple(sorted({clip.label for clip in examples})))
 
     # Model and objective -------------------------------------------------------------------
 

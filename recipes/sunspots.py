@@ -8,7 +8,7 @@ import zoo
 from recipes import datasets
 from recipes.baselines.forecasts import errors, seasonal
 from recipes.datasets.series import read_series
-from recipes.families.forecasting import ForecastRecipe, ForecastSettings, Series
+from recipes.families.forecasting import ForecastRecipe, ForecastSettings, TimeSeries
 from recipes.recipe import register
 from zoo.tuning import Parameter
 
@@ -75,7 +75,7 @@ class Sunspots(ForecastRecipe):
 
     def read_series(self, path):
         read = read_series(path)
-        return Series({"value": read.values}, read.months, path)
+        return TimeSeries({"value": read.values}, read.months, path)
 
     def more_baselines(self, past, horizon):
         return {

@@ -53,11 +53,13 @@ ROOMS = {
     "recipes.commands": {"recipes", "zoo"},
 }
 GROUND = {
+    "zoo.checks",
     "zoo.class_ids",
     "zoo.deferred",
     "zoo.errors",
     "zoo.files",
     "zoo.lock",
+    "zoo.processes",
     "zoo.registry",
     "zoo.signature_names",
     "zoo.version",

@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from recipes.commands.output import say
+from zoo import processes
 
 # What a worker ends with that lost another one, or waited for it in vain.
 LOST = os.EX_TEMPFAIL
@@ -22,6 +23,7 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 # For what the other workers have to say, once one has ended badly.
 _SECONDS_OF_GRACE = 10.0
 _SECONDS_FOR_A_STEP = 20.0
+_SECONDS_TO_END = 2.0
 
 
 def launch(command: Sequence[str], workers: int, resume_by: str) -> int:
@@ -40,20 +42,20 @@ def launch(command: Sequence[str], workers: int, resume_by: str) -> int:
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-workers-")))
-        stack.enter_context(_termination_as_interruption())
-        crew = _start(command, workers, folder)
-        stack.callback(_dismiss, crew)
+        stack.enter_context(processes.termination_as_interruption())
+        running = _start(command, workers, folder)
+        stack.callback(processes.end, running, _SECONDS_TO_END)
         try:
             while True:
-                codes = [process.poll() for process in crew]
+                codes = [process.poll() for process in running]
                 if any(codes):
-                    return _explain(crew, folder, resume_by)
+                    return _explain(running, folder, resume_by)
                 if not any(code is None for code in codes):
                     return 0
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
         except KeyboardInterrupt:
             # The chief keeps the step that all are taking, for which it needs the others.
-            _dismiss(crew[:1], _SECONDS_FOR_A_STEP)
+            processes.end(running[:1], _SECONDS_FOR_A_STEP)
             raise
 
 
@@ -85,7 +87,7 @@ def end_with_launcher() -> None:
 def _start(command: Sequence[str], workers: int, folder: Path) -> list[subprocess.Popen]:
     addresses = [f"127.0.0.1:{port}" for port in _free_ports(workers)]
     threads = str(max(1, len(os.sched_getaffinity(0)) // workers))
-    crew = []
+    started = []
     for worker in range(workers):
         task = {"type": "worker", "index": worker}
         shared = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads}
@@ -95,29 +97,20 @@ def _start(command: Sequence[str], workers: int, folder: Path) -> list[subproces
             _LAUNCHER: f"{os.getpid()}/{worker}/{workers}",
             "TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": task}),
         }
-        with open(_log(folder, worker), "wb") as log:
-            crew.append(
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log if worker else None,
-                    stderr=log if worker else None,
-                    # An interruption from the keyboard comes to the launcher, who passes it on.
-                    start_new_session=True,
-                    env=environment,
-                )
-            )
-    return crew
+        # What the chief prints is shown at once.
+        log = _log(folder, worker) if worker else None
+        started.append(processes.start(command, environment, log))
+    return started
 
 
-def _explain(crew: list[subprocess.Popen], folder: Path, resume_by: str) -> int:
+def _explain(running: list[subprocess.Popen], folder: Path, resume_by: str) -> int:
     """Says in one line why the first worker ended badly, and returns the exit code."""
     deadline = time.monotonic() + _SECONDS_OF_GRACE
-    while not (cause := _first_cause(crew)) and time.monotonic() < deadline:
+    while not (cause := _first_cause(running)) and time.monotonic() < deadline:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
-    cause = cause or _first_cause(crew, chief_may_explain=False)
+    cause = cause or _first_cause(running, chief_may_explain=False)
     if cause is None:
-        silent = [worker for worker, process in enumerate(crew) if process.poll() is None]
+        silent = [worker for worker, process in enumerate(running) if process.poll() is None]
         who = f"worker {silent[0]}" if silent else "a worker"
         say(f"zoo: {who} did not answer the others any more and was ended; {resume_by}")
         return LOST
@@ -135,27 +128,15 @@ def _explain(crew: list[subprocess.Popen], folder: Path, resume_by: str) -> int:
 
 
 def _first_cause(
-    crew: list[subprocess.Popen], chief_may_explain: bool = True
+    running: list[subprocess.Popen], chief_may_explain: bool = True
 ) -> tuple[int, int] | None:
-    codes = [process.poll() for process in crew]
+    codes = [process.poll() for process in running]
     # A worker that lost another one is no cause of its own.
     causes = [(worker, code) for worker, code in enumerate(codes) if code and code != LOST]
     # What is wrong for all of them, the chief says.
     if causes and causes[0] == (causes[0][0], INPUT_ERROR) and codes[0] is None:
         return None if chief_may_explain else causes[0]
     return causes[0] if causes else None
-
-
-def _dismiss(crew: list[subprocess.Popen], seconds: float = 2.0) -> None:
-    for process in crew:
-        process.terminate()
-    deadline = time.monotonic() + seconds
-    for process in crew:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _free_ports(count: int) -> list[int]:
@@ -168,18 +149,3 @@ def _free_ports(count: int) -> list[int]:
 
 def _log(folder: Path, worker: int) -> Path:
     return folder / f"worker-{worker}.txt"
-
-
-@contextmanager
-def _termination_as_interruption() -> Iterator[None]:
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

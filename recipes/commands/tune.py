@@ -24,7 +24,7 @@ from recipes.commands.output import import_tensorflow, plain, print_json, say
     type=int,
     default=1,
     show_default=True,
-    help="Processes that run trials; 0 runs them in this one.",
+    help="Processes that run trials; 1: this one alone.",
 )
 @options.data
 @options.settings
@@ -76,7 +76,7 @@ def command(
     options.one_goal(epochs, steps)
     for name, value, least in (
         ("--trials", trials, 1),
-        ("--workers", workers, 0),
+        ("--workers", workers, 1),
         ("--stop-after", stop_after, 1),
         ("--lease", lease, 1),
     ):

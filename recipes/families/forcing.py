@@ -6,6 +6,7 @@ import dataclasses
 
 import zoo
 from recipes.recipe import TrainingSettings
+from zoo.checks import check_choice
 from zoo.deferred import keras
 
 
@@ -45,8 +46,8 @@ def forced_by(settings: ForcingSettings, model: keras.Model) -> keras.Model | No
     Raises:
         InputError: an unknown way or schedule, or a number out of its range.
     """
-    zoo.topologies.check_choice("forcing", settings.forcing, zoo.topologies.WAYS)
-    zoo.topologies.check_choice("sampling", settings.sampling, zoo.decoding.sampling_schedules)
+    check_choice("forcing", settings.forcing, zoo.topologies.WAYS)
+    check_choice("sampling", settings.sampling, zoo.decoding.sampling_schedules)
     more = {}
     if settings.forcing == "scheduled":
         own = {

@@ -53,7 +53,7 @@ class ForecastSettings(TrainingSettings):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Series:
+class TimeSeries:
     """Rows at even distances in time.
 
     Args:
@@ -78,7 +78,7 @@ class Window:
         horizon: How many rows are asked for; the series may end before.
     """
 
-    series: Series
+    series: TimeSeries
     end: int
     window: int
     horizon: int
@@ -154,7 +154,7 @@ class ForecastRecipe(Recipe):
     # Not one input but many: `inputs` makes them.
 
     @abc.abstractmethod
-    def read_series(self, path: Path) -> Series:
+    def read_series(self, path: Path) -> TimeSeries:
         """Reads a file: the public one, or a person's own."""
 
     def more_past(self, given: Mapping[str, Any]) -> list:
@@ -180,7 +180,7 @@ class ForecastRecipe(Recipe):
     # Data ----------------------------------------------------------------------------------
 
     def windows(
-        self, settings, series: Series, split: str, cuts: tuple[np.datetime64, ...] | None
+        self, settings, series: TimeSeries, split: str, cuts: tuple[np.datetime64, ...] | None
     ) -> list[Window]:
         """Cuts a split of a series into windows.
 
@@ -376,7 +376,7 @@ class ForecastRecipe(Recipe):
                 row[:length] = series.columns[name][end - length : end]
         return {**self._worded(columns), "length": np.array(lengths, "int32")}
 
-    def up_to(self, given: str) -> tuple[Series, int]:
+    def up_to(self, given: str) -> tuple[TimeSeries, int]:
         """Reads `FILE` or `FILE@TIME`: the series, and how many rows of it are known.
 
         Raises:

@@ -42,7 +42,7 @@ class PictureSettings(TrainingSettings):
 
 
 @dataclasses.dataclass(frozen=True)
-class LabelAssets(Assets):
+class PictureLabels(Assets):
     """The names of the classes, in the order of the model's outputs."""
 
     labels: tuple[str, ...]
@@ -52,7 +52,7 @@ class LabelAssets(Assets):
         (folder / "labels.json").write_text(content, encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> LabelAssets:
+    def load(cls, folder: Path) -> PictureLabels:
         return cls(tuple(json.loads((folder / "labels.json").read_text(encoding="utf-8"))))
 
     def classes(self, labels) -> np.ndarray:
@@ -91,7 +91,7 @@ class ImageToLabelRecipe(Recipe):
     datasets = ("mnist",)
     own_data = FORMAT + "; a tenth of it validates and a tenth tests"
     example = "digit.png"
-    assets = LabelAssets
+    assets = PictureLabels
     input_name = "image_bytes"
 
     def model_inputs(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -129,7 +129,7 @@ class ImageToLabelRecipe(Recipe):
         return examples[cut:] if split == "validation" else examples[:cut]
 
     def prepare(self, settings, examples):
-        return LabelAssets(tuple(sorted({example.label for example in examples})))
+        return PictureLabels(tuple(sorted({example.label for example in examples})))
 
     # Model and objective -------------------------------------------------------------------
 

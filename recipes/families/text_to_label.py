@@ -59,7 +59,7 @@ class LabelSettings(TrainingSettings):
 
 
 @dataclasses.dataclass(frozen=True)
-class LabelAssets(Assets):
+class TextLabelAssets(Assets):
     """The tokens, the labels, and how text is cut.
 
     Attributes:
@@ -101,7 +101,7 @@ class LabelAssets(Assets):
             np.save(folder / "vectors.npy", self.vectors)
 
     @classmethod
-    def load(cls, folder: Path) -> LabelAssets:
+    def load(cls, folder: Path) -> TextLabelAssets:
         plain = json.loads((folder / "text.json").read_text(encoding="utf-8"))
         vectors = folder / "vectors.npy"
         kept = np.load(vectors) if vectors.is_file() else None
@@ -114,7 +114,7 @@ class TextToLabelRecipe(Recipe):
     A subclass reads the data, builds the model, and says its loss, its signatures and its metric.
     """
 
-    assets = LabelAssets
+    assets = TextLabelAssets
     input_name = "text"
     own_data = (
         "a UTF-8 text file, text<TAB>label a line, with any labels, two or more; for text in a "
@@ -129,7 +129,7 @@ class TextToLabelRecipe(Recipe):
         cut = _tokens([text for text, _ in examples], settings)
         vocabulary = zoo.text.Vocabulary.build(cut, settings.min_count)
         counts = Counter(label for _, label in examples)
-        return LabelAssets(
+        return TextLabelAssets(
             vocabulary,
             {label: counts[label] for label in sorted(counts)},
             settings.tokenizer,

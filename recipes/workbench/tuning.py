@@ -67,7 +67,7 @@ def tune(
     tuner: str = "random",
     trials: int | None = None,
     minutes: float | None = None,
-    workers: int = 0,
+    workers: int = 1,
     data: Path | None = None,
     epochs: float | None = None,
     steps: int | None = None,
@@ -90,8 +90,8 @@ def tune(
         trials: How many at most. Defaults to 20 where there is no time budget; for Hyperband, to
             one sweep.
         minutes: The time budget: what is being trained then ends within a step, and can go on.
-        workers: 0 runs the trials in this process; more, in as many processes beside it, so that
-            one that runs out of memory does not end the search.
+        workers: processes that run trials. 1: this one; more: as many beside it, so that one that
+            runs out of memory does not end the search.
         data: Your own file in place of the public data.
         epochs, steps: The full length of a trial; defaults to the recipe's epochs.
         seed: seed of the drawing, and of every trial's weights and batches.
@@ -116,7 +116,7 @@ def tune(
         plan.about["stop_after"] = stop_after
     plan.set_minutes(minutes)
     address, as_chief = _role()
-    if workers or as_chief:
+    if workers > 1 or as_chief:
         # The chief trains nothing: the memory of the devices is for the workers.
         _leave_devices_alone()
     run_trial = RecipeTrial(plan)
@@ -126,7 +126,7 @@ def tune(
     try:
         if as_chief:
             outcomes = lead(plan, folder, report, address, lease=lease)
-        elif workers:
+        elif workers > 1:
             command = [sys.executable, "-m", "zoo", "tune", recipe.name, "--run-dir", folder.path]
             command += ["--lease", lease]
             environments = _environments(workers)

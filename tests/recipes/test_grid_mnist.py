@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import recipes
-from recipes.families.image_to_label import LabelAssets
+from recipes.families.image_to_label import PictureLabels
 from recipes.grid_mnist import evidence
 
 
@@ -16,7 +16,7 @@ def small(pooling):
     keras.utils.set_random_seed(0)
     recipe = recipes.get("grid_mnist").recipe
     settings = dataclasses.replace(recipe.settings, units=3, pooling=pooling)
-    assets = LabelAssets(("a", "b", "c"))
+    assets = PictureLabels(("a", "b", "c"))
     return recipe, settings, assets, recipe.build(settings, assets)
 
 

@@ -48,7 +48,7 @@ def choose_randomly(
     >>> choose_randomly(tf.constant([[0.0, 9.0, 8.0]]), 0, seed=[1, 2], top_k=1).numpy().tolist()
     [1]
     """
-    check_choice(temperature, top_k, top_p)
+    check_sampling_settings(temperature, top_k, top_p)
     logits = tf.cast(logits, tf.float32)
     warmth = tf.maximum(_column(temperature, tf.float32), _COLDEST)
     if _keeps_all(top_k, 0) and _keeps_all(top_p, 1):
@@ -66,7 +66,7 @@ def choose_randomly(
     return place if ids is None else tf.gather(ids, place, batch_dims=1)
 
 
-def check_choice(
+def check_sampling_settings(
     temperature: float | tf.Tensor, top_k: int | tf.Tensor, top_p: float | tf.Tensor
 ) -> None:
     """Raises `InputError` where a setting that is a plain number is out of its range."""

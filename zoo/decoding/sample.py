@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.decoding.decoded import Decoded
-from zoo.decoding.random_choice import check_choice, choose_randomly
+from zoo.decoding.random_choice import check_sampling_settings, choose_randomly
 from zoo.decoding.single_hypothesis import single_hypothesis_search
 from zoo.decoding.step import Step
 from zoo.decoding.strategies import strategies
@@ -70,7 +70,7 @@ def sample(
     >>> found.tokens[0, : found.lengths[0]].numpy().tolist()
     [1, 2, 3]
     """
-    check_choice(temperature, top_k, top_p)
+    check_sampling_settings(temperature, top_k, top_p)
     return single_hypothesis_search(
         step,
         state,

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 from tensorflow.python.ops import control_flow_util
 
-from zoo.errors import InputError
+from zoo.checks import check_share
 from zoo.recurrence.fast_loop import StepMath, num_lanes, recur
 from zoo.recurrence.fast_packing import pack_mask
 from zoo.recurrence.layer_call import CheckedLayer
@@ -32,7 +32,7 @@ class FastRecurrence(CheckedLayer):
 
     def __init__(self, *args, recurrent_weight_dropout: float = 0.0, **kwargs):
         super().__init__(*args, **kwargs)
-        check_rate("recurrent_weight_dropout", recurrent_weight_dropout)
+        check_share("recurrent_weight_dropout", recurrent_weight_dropout)
         self.recurrent_weight_dropout = recurrent_weight_dropout
         if recurrent_weight_dropout:
             self.weight_seed = keras.random.SeedGenerator(kwargs.get("seed"))
@@ -188,12 +188,6 @@ def _recurrent_kernel(cell, kernel: tf.Tensor) -> Iterator[None]:
         yield
     finally:
         attributes["recurrent_kernel"] = variable
-
-
-def check_rate(name: str, value: float) -> None:
-    """Raises `InputError` for what is not a share from 0 up to, not with, 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise InputError(f"{name} is {value!r}; expected a share from 0 up to, not with, 1")
 
 
 def _has_gpu() -> bool:

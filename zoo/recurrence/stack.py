@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 
 from zoo.cells import output_in
+from zoo.checks import check_share
 from zoo.errors import InputError
 from zoo.recurrence.cell_config import CellInConfig, cell_to_config
-from zoo.recurrence.fast_layer import check_rate
 from zoo.recurrence.layer_call import CheckedCall
 from zoo.recurrence.over_time import OverTime
 
@@ -71,9 +71,9 @@ class RecurrentStack(CellInConfig, CheckedCall, keras.layers.Layer):
         super().__init__(**kwargs)
         if not isinstance(num_layers, int) or num_layers < 1:
             raise InputError(f"num_layers is {num_layers!r}; expected a whole number of 1 or more")
-        check_rate("dropout", dropout)
+        check_share("dropout", dropout)
         first_dropout = dropout if input_dropout is None else input_dropout
-        check_rate("input_dropout", first_dropout)
+        check_share("input_dropout", first_dropout)
         count = num_layers * (2 if bidirectional else 1)
         if isinstance(cell, str):
             made = [cell] * count

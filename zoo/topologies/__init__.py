@@ -24,7 +24,6 @@ from zoo.topologies.recurrent_features import recurrent_features as recurrent_fe
 from zoo.topologies.registry import build as build
 from zoo.topologies.registry import builders as builders
 from zoo.topologies.registry import list_models as list_models
-from zoo.topologies.settings import check_choice as check_choice
 from zoo.topologies.skip_thought import skip_thought as skip_thought
 from zoo.topologies.tagger import tagger as tagger
 from zoo.topologies.token_step import TokenStep as TokenStep

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from zoo import attention as attentions
 from zoo.attention import HardAttention, Memory
+from zoo.checks import check_choice
 from zoo.decoding.unroll import teacher_forcing
 from zoo.errors import InputError
 from zoo.recurrence.cell_config import CellInConfig, cell_to_config
@@ -15,7 +16,6 @@ from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.copying import CopyMemory, CopyOutput, copies_of
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.output_head import OUTPUT_HEADS, token_head
-from zoo.topologies.settings import check_choice
 
 QUERIES = ("current", "previous", "previous_output")
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import keras
 
+from zoo.checks import check_choice, check_counts, check_share
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
 from zoo.topologies.convolutions import Convolutions
 from zoo.topologies.one_to_n import INJECTIONS, AllReal
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_choice, check_counts, check_share
 
 
 @builder("captioning")

@@ -4,10 +4,10 @@ from typing import Any
 
 import keras
 
+from zoo.checks import check_counts, check_share
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_counts, check_share
 from zoo.topologies.states_around import StatesAround
 
 

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from zoo.checks import check_choice
 from zoo.errors import InputError
 from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.output_head import OUTPUT_HEADS, token_head
 from zoo.topologies.pooling import Pooling
-from zoo.topologies.settings import check_choice
 
 CONTEXTS = ("last", "transform_last", "transform_all")
 INJECTIONS = ("initial_state", "every_step", "both", "first_step")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from zoo.checks import check_counts
 from zoo.errors import InputError
-from zoo.topologies.settings import check_counts
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.checks import check_counts
 from zoo.errors import InputError
-from zoo.topologies.settings import check_counts
 
 
 def token_embedding(

@@ -6,12 +6,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.checks import check_choice
 from zoo.decoding import SamplingSchedule, free_running, scheduled_sampling, teacher_forcing
 from zoo.errors import InputError
 from zoo.topologies.attention_terms import attention_terms
 from zoo.topologies.encoder_decoder import start_decoding
 from zoo.topologies.professor import Discriminator
-from zoo.topologies.settings import check_choice
 
 WAYS = ("teacher", "scheduled", "free", "professor")
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import keras
 
+from zoo.checks import check_choice, check_counts, check_share
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.cell_places import share_out
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_choice, check_counts, check_share
 
 FORMS = ("n_to_one", "n_to_m")
 

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.checks import check_choice, check_counts, check_share
 from zoo.errors import InputError
 from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
@@ -15,7 +16,6 @@ from zoo.topologies.corner_grid import CornerGrid
 from zoo.topologies.grid_patches import cut_patches, patched_size
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_choice, check_counts, check_share
 
 POOLINGS = ("mean", "max", "attention")
 

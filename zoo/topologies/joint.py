@@ -4,12 +4,12 @@ from typing import Any
 
 import keras
 
+from zoo.checks import check_counts, check_share
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.crf import ConditionalRandomField
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.registry import builder
 from zoo.topologies.sequence_input import sequence_input
-from zoo.topologies.settings import check_counts, check_share
 
 
 @builder("joint")

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from zoo.checks import check_choice, check_counts, check_share
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
@@ -12,7 +13,6 @@ from zoo.topologies.context_decoder import CONTEXTS, ContextDecoder
 from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.encoder_decoder import encoder_decoder, source_encoder
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_choice, check_counts, check_share
 
 INJECTIONS = ("initial_state", "every_step", "both")
 BRIDGES = ("dense", "copy")

@@ -6,12 +6,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.checks import check_counts, check_share
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.crf import ConditionalRandomField
 from zoo.topologies.registry import builder
 from zoo.topologies.sequence_input import sequence_input
-from zoo.topologies.settings import check_counts, check_share
 
 
 @builder("n_to_n")

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.checks import check_counts, check_share
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_counts, check_share
 
 
 @builder("one_to_frames")

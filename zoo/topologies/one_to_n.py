@@ -4,12 +4,12 @@ from typing import Any
 
 import keras
 
+from zoo.checks import check_choice, check_counts, check_share
 from zoo.errors import InputError
 from zoo.topologies.bridge import Bridge
 from zoo.topologies.context_decoder import ContextDecoder
 from zoo.topologies.embeddings import start_from
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_choice, check_counts, check_share
 from zoo.topologies.target_input import target_input
 
 INJECTIONS = ("first_step", "every_step", "initial_state")

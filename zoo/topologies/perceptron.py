@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import keras
 
+from zoo.checks import check_counts, check_share
 from zoo.errors import InputError
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_counts, check_share
 
 
 @builder("perceptron")

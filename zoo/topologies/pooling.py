@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.attention.masking import masked_softmax
-from zoo.topologies.settings import check_choice
+from zoo.checks import check_choice
 
 POOLINGS = ("last", "mean", "max", "mean_max", "attention")
 

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from zoo.checks import check_counts
 from zoo.errors import InputError
 from zoo.recurrence.stack import RecurrentStack
-from zoo.topologies.settings import check_counts
 
 
 class AdversarialLosses(NamedTuple):

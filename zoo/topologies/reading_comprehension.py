@@ -6,12 +6,12 @@ import keras
 import tensorflow as tf
 
 from zoo import attention as attentions
+from zoo.checks import check_counts, check_share
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.cell_places import share_out
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_counts, check_share
 
 
 @builder("reading_comprehension")

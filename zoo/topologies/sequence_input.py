@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import keras
 
+from zoo.checks import check_counts
 from zoo.errors import InputError
 from zoo.topologies.checked_length import CheckedLength
 from zoo.topologies.convolutions import Convolutions
 from zoo.topologies.embeddings import token_embedding
-from zoo.topologies.settings import check_counts
 
 
 class SequenceInput(NamedTuple):

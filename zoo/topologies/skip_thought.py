@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.checks import check_choice, check_counts, check_share
 from zoo.recurrence.cell_config import CellInConfig, cell_to_config
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.bridge import Bridge
@@ -15,7 +16,6 @@ from zoo.topologies.embeddings import start_from, token_embedding
 from zoo.topologies.one_to_n import AllReal
 from zoo.topologies.pooling import POOLINGS, Pooling
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_choice, check_counts, check_share
 from zoo.topologies.token_dropout import TokenDropout
 
 

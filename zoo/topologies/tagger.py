@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from zoo.checks import check_counts, check_share
 from zoo.recurrence.stack import RecurrentStack
 from zoo.topologies.cell_places import share_out
 from zoo.topologies.characters import CharacterFeatures
@@ -12,7 +13,6 @@ from zoo.topologies.crf import ConditionalRandomField
 from zoo.topologies.embeddings import token_embedding
 from zoo.topologies.pooling import Pooling
 from zoo.topologies.registry import builder
-from zoo.topologies.settings import check_counts, check_share
 from zoo.topologies.token_dropout import TokenDropout
 
 

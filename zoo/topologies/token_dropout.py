@@ -2,7 +2,7 @@
 
 import keras
 
-from zoo.topologies.settings import check_share
+from zoo.checks import check_share
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -2,11 +2,10 @@
 
 import contextlib
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from zoo import processes
 from zoo.errors import InputError
 from zoo.files import write_atomically
 from zoo.tuning.folder import SearchFolder
@@ -14,7 +13,7 @@ from zoo.tuning.plan import Plan
 from zoo.tuning.report import Report
 from zoo.tuning.running import Heartbeat, run_trials
 from zoo.tuning.trial import FAILED, Outcome, Trial
-from zoo.tuning.workers import Crew
+from zoo.tuning.workers import Workers
 
 # Workers that end before they have run anything will not do better the next time.
 MOST_FRUITLESS_ENDS = 3
@@ -55,7 +54,7 @@ def search(
 
     with _held(folder, plan), report:
         oracle = engine.make_oracle(plan, folder.state)
-        with _terminate_as_interrupt():
+        with processes.termination_as_interruption():
             run_trials(
                 engine.Suggestions(oracle, plan),
                 run_trial,
@@ -101,22 +100,22 @@ def lead(
         stack.enter_context(report)
         service = engine.Service(oracle, address)
         stack.callback(service.close)
-        crew = None
+        workers = None
         if command:
-            crew = Crew(command, service.port, folder.logs, environments)
-            stack.callback(crew.dismiss)
-        stack.enter_context(_terminate_as_interrupt())
-        _wait_for_the_end(oracle, service, crew, folder, report, lease)
+            workers = Workers(command, service.port, folder.logs, environments)
+            stack.callback(workers.end)
+        stack.enter_context(processes.termination_as_interruption())
+        _wait_for_the_end(oracle, service, workers, folder, report, lease)
         if oracle.trouble:
             raise oracle.trouble
     return _checked(folder)
 
 
-def _wait_for_the_end(oracle, service, crew, folder, report, lease) -> None:
+def _wait_for_the_end(oracle, service, workers, folder, report, lease) -> None:
     fruitless, over_since = 0, None
     while not oracle.trouble:
         report.update()
-        for ended in crew.ended(replace=not oracle.is_over) if crew is not None else ():
+        for ended in workers.ended(replace=not oracle.is_over) if workers is not None else ():
             if ended.code == 0:
                 continue
             _note(folder, oracle.release(ended.name), ended.how)
@@ -128,7 +127,7 @@ def _wait_for_the_end(oracle, service, crew, folder, report, lease) -> None:
         if oracle.is_over:
             over_since = over_since or time.monotonic()
             # Those who still ask are told that it is over, so that they end well.
-            asking = len(crew) if crew is not None else len(service.waiting())
+            asking = len(workers) if workers is not None else len(service.waiting())
             if not asking or time.monotonic() - over_since > lease:
                 return
         time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -174,7 +173,7 @@ def join(
     suggestions = engine.Suggestions(client, plan)
     heartbeat = Heartbeat(suggestions, lease / 6)
     name = os.environ["KERASTUNER_TUNER_ID"]
-    with _terminate_as_interrupt():
+    with processes.termination_as_interruption():
         run_trials(suggestions, make_run_trial(plan), plan, folder, name, may_go_on=heartbeat)
 
 
@@ -196,20 +195,3 @@ def _checked(folder: SearchFolder) -> list[Outcome]:
         first = outcomes[0]
         raise InputError(f"every trial failed; trial {first.id}: {first.reason}")
     return outcomes
-
-
-@contextlib.contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Ends on SIGTERM as on an interruption from the keyboard: with what is known kept."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from zoo import processes
+
 
 class Ended(NamedTuple):
     """A worker that is not running any more."""
@@ -29,7 +31,7 @@ class Ended(NamedTuple):
         return (text.strip().splitlines() or [""])[-1]
 
 
-class Crew:
+class Workers:
     """Starts workers, each with the environment variables of Keras Tuner's service.
 
     Args:
@@ -56,23 +58,15 @@ class Crew:
         self._started += 1
         name = f"worker-{self._started}"
         self.logs.mkdir(parents=True, exist_ok=True)
-        with open(self._log(name), "wb") as log:
-            process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # An interruption from the keyboard goes to the chief, who passes it on.
-                start_new_session=True,
-                env={
-                    **os.environ,
-                    **environment,
-                    "KERASTUNER_TUNER_ID": name,
-                    "KERASTUNER_ORACLE_IP": "127.0.0.1",
-                    "KERASTUNER_ORACLE_PORT": str(self.port),
-                    "ZOO_TUNE_CHILD": "1",
-                },
-            )
+        variables = {
+            **os.environ,
+            **environment,
+            "KERASTUNER_TUNER_ID": name,
+            "KERASTUNER_ORACLE_IP": "127.0.0.1",
+            "KERASTUNER_ORACLE_PORT": str(self.port),
+            "ZOO_TUNE_CHILD": "1",
+        }
+        process = processes.start(self.command, variables, self._log(name))
         self._running[name] = process, environment
 
     def __len__(self) -> int:
@@ -93,16 +87,9 @@ class Crew:
                     self._start(environment)
         return found
 
-    def dismiss(self, seconds: float = 20.0) -> None:
+    def end(self, seconds: float = 20.0) -> None:
         """Asks every worker to end, and ends the ones that do not."""
-        for process, _ in self._running.values():
-            process.terminate()
-        for process, _ in self._running.values():
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        processes.end((process for process, _ in self._running.values()), seconds)
         self._running.clear()
 
     def _log(self, name: str) -> Path:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from recipes.recipe import Recipe
+from zoo.checks import check_choice
 from zoo.errors import InputError
 from zoo.topologies.output_head import OUTPUT_HEADS
-from zoo.topologies.settings import check_choice
 
 
 @dataclasses.dataclass(frozen=True)

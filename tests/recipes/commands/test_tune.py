@@ -47,7 +47,7 @@ def no_training(monkeypatch):
 
 def test_the_best_settings_are_shown(no_training, tmp_path, capsys):
     where = tmp_path / "t"
-    arguments = ["--trials", "3", "--workers", "0", "--run-dir", str(where), "--set", "epochs=2"]
+    arguments = ["--trials", "3", "--workers", "1", "--run-dir", str(where), "--set", "epochs=2"]
     assert main(["tune", "g2p", *arguments]) == 0
     out, err = capsys.readouterr()
     best = json.loads((where / "best.json").read_text())
@@ -60,7 +60,7 @@ def test_the_best_settings_are_shown(no_training, tmp_path, capsys):
     # Going on: more trials, and nothing else may change.
     assert main(["tune", "g2p", "--run-dir", str(where), "--resume", "--tuner", "bayesian"]) == 2
     assert "--resume goes on with the search's own --tuner" in capsys.readouterr().err
-    arguments = ["--resume", "--trials", "4", "--workers", "0", "--json"]
+    arguments = ["--resume", "--trials", "4", "--workers", "1", "--json"]
     assert main(["tune", "g2p", "--run-dir", str(where), *arguments]) == 0
     out, err = capsys.readouterr()
     told = json.loads(out)
@@ -77,14 +77,14 @@ def test_the_best_settings_are_shown(no_training, tmp_path, capsys):
         (["g2p", "--tuner", "grid"], "'grid' is not one of 'random', 'bayesian', 'hyperband'"),
         (["g2p", "--trials", "0"], "--trials 0: expected 1 or more"),
         (["g2p", "--minutes", "0"], "--minutes 0: expected more than 0"),
-        (["g2p", "--workers", "-1"], "--workers -1: expected 0 or more"),
+        (["g2p", "--workers", "0"], "--workers 0: expected 1 or more"),
         (["g2p", "--epochs", "1", "--steps", "1"], "--epochs and --steps exclude each other"),
         (["g2p", "--set", "units=3"], "setting 'units' is varied by the search"),
         (["g2p", "--set", "unit=3"], "unknown setting 'unit'"),
         (["g2p", "--data", "missing.tsv"], "missing.tsv"),
         (["g2p", "--resume"], "there is no search here (search.json is missing)"),
         (
-            ["g2p", "--workers", "0", "--set", "embedding_dim=13"],
+            ["g2p", "--workers", "1", "--set", "embedding_dim=13"],
             "every trial failed; trial 0000: out of memory",
         ),
     ],
