@@ -13,7 +13,7 @@ _PUBLIC = {
     "SavedRecipe": "recipes.workbench.opening",
     "get": "recipes.workbench.fittable",
     "lines": "recipes.workbench.opening",
-    "list_datasets": "recipes.datasets.listing",
+    "list_datasets": "recipes.datasets.list_datasets",
     "list_models": "recipes.workbench.listing",
     "list_recipes": "recipes.workbench.listing",
     "list_saved": "recipes.workbench.listing",

@@ -17,7 +17,7 @@ def command():
 @options.as_json
 def list_(pattern, as_json):
     """List datasets with size, licence and citation."""
-    from recipes.datasets.listing import list_datasets
+    from recipes.datasets.list_datasets import list_datasets
 
     rows = list_datasets(pattern)
     if as_json:

@@ -9,45 +9,32 @@ the gradients over time, before training and after it.
 """
 
 import argparse
-import csv
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-import recipes
+from recipes.catalog import REGISTRY
 from recipes.families.memory_problems import run_with_gradients
 from recipes.long_memory import LongMemory
+from recipes.settings import replace
+from recipes.workbench.comparing.fitting import fitted
+from recipes.workbench.comparing.tables import as_csv
 from recipes.workbench.run import Run
 from zoo import training
 from zoo.files import write_atomically
 
-COLUMNS = (
-    "problem",
-    "cell",
-    "length",
-    "weights",
-    "steps",
-    "seconds",
-    "validation_mse",
-    "right_share",
-)
 SHOWN_SEQUENCES = 32
 
 
-def fitted(folder: Path, seed: int, problem: str, cell: str, length: int) -> Run:
+def run_of(folder: Path, seed: int, problem: str, cell: str, length: int) -> Run:
     """Returns the finished run of a cell at a length; trains it where there is none."""
-    path = folder / f"{problem}-{cell}-{length}"
-    if (path / "model.keras").is_file():
-        return Run.open(path, LongMemory.name)
+    recipe = REGISTRY.get(LongMemory.name)
     # Every cell sees the one length that it is measured at.
-    settings = {"problem": problem, "cell": cell, "length": length, "shortest": None}
-    settings = {} if path.is_dir() else settings
-    return recipes.get(LongMemory.name).fit(
-        path, seed=seed, resume=path.is_dir(), say=_say, **settings
-    )
+    changes = {"problem": problem, "cell": cell, "length": length, "shortest": None}
+    settings = replace(recipe.settings, changes)
+    return fitted(recipe, folder / f"{problem}-{cell}-{length}", settings, seed, say=_say)
 
 
 def row_of(run: Run) -> dict:
@@ -111,15 +98,6 @@ def draw(figure, curves: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]) -
     figure.tight_layout()
 
 
-def as_csv(rows: list[dict]) -> str:
-    """Returns the table as CSV text."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
 def main(arguments: list[str] | None = None) -> list[dict]:
     """Trains, measures, writes; returns the rows of the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -133,7 +111,7 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     rows, curves = [], {}
     for length in given.lengths:
         for cell in given.cells:
-            run = fitted(given.run_dir, given.seed, given.problem, cell, length)
+            run = run_of(given.run_dir, given.seed, given.problem, cell, length)
             rows.append(row_of(run))
             _say(", ".join(f"{name} {value}" for name, value in rows[-1].items()))
             if given.problem == "adding":
