@@ -99,10 +99,6 @@ class CharRNN(LanguageModelRecipe):
     # Data ----------------------------------------------------------------------------------
 
     def read(self, settings, data, split):
-        if not 0 < settings.validation_share < 1:
-            raise InputError(
-                f"validation_share is {settings.validation_share}; expected a share between 0 and 1"
-            )
         path = data
         if data is None:
             path = datasets.fetch(settings.dataset, ["input.txt"])["input.txt"]

@@ -42,5 +42,5 @@ def test_a_run_by_tokens_that_keeps_more_checkpoints(tmp_path, write_pairs, tiny
 
 def test_no_checkpoints_at_all_are_refused(tmp_path, write_pairs, tiny_g2p):
     data = write_pairs(tmp_path / "own.tsv")
-    with pytest.raises(InputError, match="keep_checkpoints is 0; expected 1 or more"):
+    with pytest.raises(InputError, match="setting keep_checkpoints=0: expected 1 or more"):
         recipes.get("g2p").fit(tmp_path / "run", data=data, keep_checkpoints=0, **tiny_g2p)

@@ -110,7 +110,7 @@ def test_draws_each_character(run):
         (b"", {}, "no text in the file"),
         (b"one line", {}, "7 characters to train on are too few|are too few for 2 lanes of 8"),
         (b"good\nbad \xff\n" * 100, {}, "line 2"),
-        (b"abc" * 400, {"validation_share": 1.5}, "validation_share is 1.5"),
+        (b"abc" * 400, {"validation_share": 1.5}, "setting validation_share=1.5: expected"),
         (b"abc" * 400, {"window": 9}, "a window of 9 cannot be parted by 4"),
     ],
 )
