@@ -191,9 +191,7 @@ def test_a_plan_that_cannot_be_followed(make_plan, changes, message):
 def test_a_folder_that_is_taken(run, folder, tmp_path, make_plan):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "letter.txt").write_text("dear")
-    with pytest.raises(
-        InputError, match="is a file; --run-dir expects|is not empty and holds no search"
-    ):
+    with pytest.raises(InputError, match=r"is not empty and holds no search"):
         run(where=SearchFolder(tmp_path / "other"))
     run(trials=1)
     with pytest.raises(InputError, match="holds a search already; go on with it by --resume"):
