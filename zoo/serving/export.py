@@ -36,6 +36,7 @@ def export_saved_model(
     model_name: str,
     methods: Mapping[str, str] | None = None,
     batching: Mapping[str, object] | None = BATCHING,
+    allow_defaults: bool = False,
 ) -> Path:
     """Writes `<folder>/<version>/` in one step, after everything in it was checked.
 
@@ -62,6 +63,8 @@ def export_saved_model(
         batching: Fields of BatchingParameters for `batching_params.pbtxt`, which lets servers run
             rows of several requests in one call; it is written if every tensor of every signature
             has a batch dimension. None for a graph whose rows are not independent.
+        allow_defaults: whether `serving_default` may have inputs with defaults, which callers over
+            REST have to give all the same; see `contract_problems`.
 
     Returns:
         The new version's folder.
@@ -85,6 +88,7 @@ def export_saved_model(
             if batching and not batching_parameters.unbatchable(staging):
                 batching_parameters.write(staging, batching)
             problems = graph_check.check_saved_model(staging)
+            problems = problems or graph_check.contract_problems(staging, allow_defaults)
             if problems:
                 raise InputError(f"{model_name} cannot be served: {'; '.join(problems)}")
             _replay(staging, model_name)

@@ -15,6 +15,7 @@ from zoo.serving.saved_model_files import (
     read_meta_graph,
 )
 from zoo.serving.text_ops import LIBRARY, TEXT_OPS
+from zoo.signature_names import SERVING_DEFAULT, WITH_SETTINGS
 
 _PYTHON_OPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _STATIC_TABLES = {"HashTable", "HashTableV2"}
@@ -141,6 +142,42 @@ def _tensor_problems(what: str, key: str, info) -> list[str]:
         problems.append(f"{what} is a {types_pb2.DataType.Name(info.dtype)}, which cannot travel")
     if _POSITIONAL.fullmatch(key):
         problems.append(f"{what} has no name of its own; take and return named tensors (a dict)")
+    return problems
+
+
+def contract_problems(path: Path, allow_defaults: bool = False) -> list[str]:
+    """Says in what a SavedModel's `serving_default` breaks the contract of the zoo's models.
+
+    It takes what a person has and nothing else: TensorFlow Serving's REST interface asks for every
+    input of a signature, whether it has a default or not, and takes a plain list for one input
+    alone. And each of its outputs has the batch as its first dimension.
+
+    Args:
+        path: A version folder, `<name>/<version>`.
+        allow_defaults: whether `serving_default` may have inputs with defaults.
+
+    Returns:
+        One line a problem; empty when there is none.
+
+    Raises:
+        InputError: the folder holds no readable saved model, or no `serving_default`.
+    """
+    signature = public_signatures(read_meta_graph(path)).get(SERVING_DEFAULT)
+    if signature is None:
+        raise InputError(f"{path}: there is no signature {SERVING_DEFAULT!r}")
+    problems = [
+        f"input {key!r} of signature {SERVING_DEFAULT} has a default; callers over REST would have "
+        f"to give it all the same: make it an input of {WITH_SETTINGS!r}"
+        for key in sorted(signature.defaults)
+        if not allow_defaults
+    ]
+    for key, info in sorted(signature.outputs.items()):
+        shape = info.tensor_shape
+        if not shape.unknown_rank and (not shape.dim or shape.dim[0].size != -1):
+            problems.append(
+                f"output {key!r} of signature {SERVING_DEFAULT} has not the batch as its first "
+                f"dimension; its shape is {[dim.size for dim in shape.dim]}"
+            )
     return problems
 
 

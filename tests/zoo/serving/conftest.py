@@ -135,7 +135,9 @@ def _export_lexicon(folder: Path) -> Path:
         ("serving_default", {"word": np.array(["photo", "dog"])}),
         ("ids", {"ids": np.ones([2, 3], np.int32), "lengths": np.array([3, 1], np.int32)}),
     ]
-    return export_saved_model(module, signatures, folder, warmup=requests, model_name="lexicon")
+    return export_saved_model(
+        module, signatures, folder, warmup=requests, model_name="lexicon", allow_defaults=True
+    )
 
 
 @pytest.fixture(scope="session")

@@ -411,3 +411,28 @@ def test_two_exporters_take_two_numbers(tmp_path):
         with pytest.raises(InputError, match="exists"):
             version_folder.publish(second, tmp_path, 1)
         assert version_folder.publish(second, tmp_path, None).name == "2"
+
+
+class Wordy(tf.Module):
+    """Repeats a text; the number of times has a default, the number of rows is no batch."""
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([None], tf.int32, name="times"),
+        ]
+    )
+    def serve(self, text, times=tf.constant([2])):  # noqa: B008
+        return {"text": tf.repeat(text, times), "rows": tf.shape(text)[0]}
+
+
+def test_a_default_signature_that_takes_settings_is_refused(tmp_path):
+    module = Wordy()
+    with pytest.raises(InputError) as caught:
+        export_saved_model(
+            module, {"serving_default": module.serve}, tmp_path / "wordy", model_name="wordy"
+        )
+    said = str(caught.value)
+    assert "'times' of signature serving_default has a default" in said
+    assert "'rows' of signature serving_default has not the batch as its first dimension" in said
+    assert not list((tmp_path / "wordy").glob("[0-9]*"))
