@@ -11,6 +11,8 @@ from zoo.topologies.cell_places import share_out
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+# The name under which models of earlier versions are kept.
+@keras.saving.register_keras_serializable(package="zoo", name="Surroundings")
 class StatesAround(CellInConfig, keras.layers.Layer):
     """Reads a sequence both ways and gives each step the states of its neighbours.
 
