@@ -1,6 +1,7 @@
 """The house: imports run downwards, no circle, and nothing in the library knows a recipe."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,24 @@ def test_there_is_no_circle():
 
     for name in sorted(edges):
         visit(name)
+
+
+# What setup.cfg installs without any extra, by the names that are imported.
+INSTALLED = {"tensorflow", "keras", "numpy", "platformdirs", "requests", "click", "rich", "google"}
+
+
+def test_no_module_needs_an_extra_to_be_imported():
+    """`zoo list` works in a bare environment; what needs an extra imports it when it is used."""
+    known = INSTALLED | {"zoo", "recipes"} | sys.stdlib_module_names
+    for path in (p for top in ("zoo", "recipes") for p in (ROOT / top).rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module]
+            for name in names:
+                assert name.partition(".")[0] in known, f"{path.relative_to(ROOT)} needs {name}"
 
 
 def test_no_file_says_utils():

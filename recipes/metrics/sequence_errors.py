@@ -1,8 +1,9 @@
 """Error rates of token sequences of which several are right, by jiwer."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
-import jiwer
+from zoo.errors import InputError
 
 
 def whole_sequence_error_rate(
@@ -23,7 +24,7 @@ def whole_sequence_error_rate(
         for all_right, h in zip(references, hypotheses, strict=True)
     ]
     joined = [_one_word(text) for text in chosen], [_one_word(text) for text in hypotheses]
-    return float(jiwer.wer(*joined))
+    return float(_jiwer().wer(*joined))
 
 
 def token_error_rate(references: Sequence[Sequence[str]], hypotheses: Sequence[str]) -> float:
@@ -44,9 +45,17 @@ def token_error_rate(references: Sequence[Sequence[str]], hypotheses: Sequence[s
 def _errors(reference: str, hypothesis: str) -> int:
     if reference == hypothesis:
         return 0
-    measured = jiwer.process_words(reference, hypothesis)
+    measured = _jiwer().process_words(reference, hypothesis)
     return measured.substitutions + measured.deletions + measured.insertions
 
 
 def _one_word(text: str) -> str:
     return "_".join(text.split())
+
+
+def _jiwer() -> ModuleType:
+    try:
+        import jiwer
+    except ImportError:
+        raise InputError("error rates need jiwer: pip install rnn-zoo[metrics]") from None
+    return jiwer
