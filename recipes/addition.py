@@ -124,6 +124,10 @@ class Addition(TextToTextRecipe):
 
     # How it is measured --------------------------------------------------------------------
 
+    def objective(self, settings):
+        loss = zoo.training.token_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": [zoo.training.TokenNats()]}}
+
     def measure(self, settings, answers, examples):
         questions = [question for question, _ in examples]
         right = characters = same = 0

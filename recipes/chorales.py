@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+import zoo
 from recipes import datasets
 from recipes.baselines.ngrams import NGrams
 from recipes.datasets.chorales import SPLITS, read_chorales
@@ -110,6 +111,17 @@ class Chorales(LabelToTextRecipe):
                 raise InputError(f"{data} row {number}: {error}") from error
         sizes = {"validation": settings.validation_chorales, "test": settings.test_chorales}
         return held_out(rows, split, sizes, "chorales")
+
+    def build(self, settings, assets):
+        return self.built(
+            settings,
+            num_features=len(assets.labels),
+            vocabulary_size=len(assets.vocabulary),
+        )
+
+    def objective(self, settings):
+        loss = zoo.training.token_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": [zoo.training.TokenNats()]}}
 
     def measure(self, settings, answers, examples):
         nats, _ = self.nats(answers, examples)

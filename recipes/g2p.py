@@ -165,6 +165,10 @@ class G2P(TextToTextRecipe):
 
     # How it is measured --------------------------------------------------------------------
 
+    def objective(self, settings):
+        loss = zoo.training.token_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": [zoo.training.TokenNats()]}}
+
     def measure(self, settings, answers, examples):
         words = [word for word, _ in examples]
         references = [all_right for _, all_right in examples]

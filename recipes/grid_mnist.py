@@ -6,9 +6,17 @@ import dataclasses
 
 import numpy as np
 
-from recipes.families.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
+from recipes.families.image_to_label import (
+    HEIGHT,
+    WIDTH,
+    ImageToLabelRecipe,
+    PictureSettings,
+    accuracy_and_error,
+    mnist_pictures,
+    own_pictures,
+)
 from recipes.recipe import Published, register
-from zoo.deferred import tf
+from zoo.deferred import keras, tf
 from zoo.tuning import Parameter
 
 
@@ -55,6 +63,11 @@ class GridMNIST(ImageToLabelRecipe):
         Parameter("learning_rate", low=1e-3, high=1e-2, log=True),
     )
 
+    def read(self, settings, data, split):
+        if data is not None:
+            return own_pictures(data, split)
+        return mnist_pictures(split, settings.validation_pictures)
+
     def build(self, settings, assets):
         patches = [settings.patch] + [settings.upper_patch] * (settings.num_layers - 1)
         return self.built(
@@ -64,6 +77,15 @@ class GridMNIST(ImageToLabelRecipe):
             patch_size=[(side, side) for side in patches],
             kernel_size=(settings.kernel, settings.kernel) if settings.kernel else None,
         )
+
+    def objective(self, settings):
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        return {"loss": {"logits": loss}, "metrics": {"logits": [accuracy]}}
+
+    def measure(self, settings, answers, examples):
+        right = self.named_right(answers, examples)
+        return {"images": len(right), **accuracy_and_error(right)}
 
     def model_inputs(self, images):
         return {"image": images[..., None]}

@@ -177,10 +177,11 @@ class Headlines(TextToTextRecipe):
         return inputs, {"logits": tf.where(wanted == zoo.text.UNKNOWN_ID, zoo.text.PAD_ID, wanted)}
 
     def objective(self, settings):
-        if not settings.copying:
-            return super().objective(settings)
-        size = settings.vocabulary_size + len(zoo.text.SPECIAL)
-        loss = zoo.training.extended_cross_entropy(size, settings.label_smoothing)
+        if settings.copying:
+            size = settings.vocabulary_size + len(zoo.text.SPECIAL)
+            loss = zoo.training.extended_cross_entropy(size, settings.label_smoothing)
+        else:
+            loss = zoo.training.token_cross_entropy(settings.label_smoothing)
         return {"loss": {"logits": loss}, "metrics": {"logits": [zoo.training.TokenNats()]}}
 
     def module(self, settings, assets, model):

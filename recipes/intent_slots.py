@@ -3,6 +3,7 @@
 import dataclasses
 from collections import Counter
 
+import zoo
 from recipes import datasets
 from recipes.datasets.own_commands import read_own_commands
 from recipes.datasets.snips import read_commands
@@ -72,6 +73,10 @@ class IntentSlots(TaggingRecipe):
         names = [f"{FOLDERS[split]}/{name}" for name in ("seq.in", "seq.out", "label")]
         paths = datasets.fetch(self.datasets[0], names)
         return [_tagged(command) for command in read_commands(*(paths[name] for name in names))]
+
+    def objective(self, settings):
+        slots, intent = zoo.topologies.chain_loss(), zoo.training.step_cross_entropy()
+        return {"loss": {"chain": slots, "row_logits": intent}, "metrics": None}
 
     def measure(self, settings, answers, examples):
         return _measured(examples, *self.tagged(answers, examples))

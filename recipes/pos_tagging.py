@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import zoo
 from recipes import datasets
 from recipes.datasets import conllu
 from recipes.datasets.reading import numbered_lines
@@ -54,6 +55,9 @@ class PosTagging(TaggingRecipe):
         if _is_conllu(data):
             return self.own(settings, _treebank(data), split)
         return self.own(settings, [Tagged(*pair) for pair in read_tagged_words(data)], split)
+
+    def objective(self, settings):
+        return {"loss": {"logits": zoo.training.step_cross_entropy()}, "metrics": None}
 
     def measure(self, settings, answers, examples):
         references = [one.tags for one in examples]

@@ -4,7 +4,15 @@ import dataclasses
 
 import numpy as np
 
-from recipes.families.image_to_label import HEIGHT, WIDTH, ImageToLabelRecipe, PictureSettings
+from recipes.families.image_to_label import (
+    HEIGHT,
+    WIDTH,
+    ImageToLabelRecipe,
+    PictureSettings,
+    accuracy_and_error,
+    mnist_pictures,
+    own_pictures,
+)
 from recipes.recipe import Published, register
 from zoo.deferred import keras, tf
 from zoo.tuning import Parameter
@@ -55,12 +63,26 @@ class RowMNIST(ImageToLabelRecipe):
         Parameter("learning_rate", low=1e-3, high=1e-2, log=True),
     )
 
+    def read(self, settings, data, split):
+        if data is not None:
+            return own_pictures(data, split)
+        return mnist_pictures(split, settings.validation_pictures)
+
     def build(self, settings, assets):
         return self.built(
             settings,
             num_classes=len(assets.labels),
             num_features=WIDTH,
         )
+
+    def objective(self, settings):
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        return {"loss": {"logits": loss}, "metrics": {"logits": [accuracy]}}
+
+    def measure(self, settings, answers, examples):
+        right = self.named_right(answers, examples)
+        return {"images": len(right), **accuracy_and_error(right)}
 
     def model_inputs(self, images):
         return {"features": images, "length": tf.fill([tf.shape(images)[0]], HEIGHT)}

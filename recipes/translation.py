@@ -190,6 +190,10 @@ class Translation(TextToTextRecipe):
 
     # How it is measured --------------------------------------------------------------------
 
+    def objective(self, settings):
+        loss = zoo.training.token_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": [zoo.training.TokenNats()]}}
+
     def measure(self, settings, answers, examples):
         sources = [source for source, _ in examples]
         references = [targets for _, targets in examples]

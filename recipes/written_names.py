@@ -64,6 +64,17 @@ class Names(LabelToTextRecipe):
         found = held_out(list(grouped.items()), split, sizes, "names")
         return [(name, label) for name, labels in found for label in labels]
 
+    def build(self, settings, assets):
+        return self.built(
+            settings,
+            num_features=len(assets.labels),
+            vocabulary_size=len(assets.vocabulary),
+        )
+
+    def objective(self, settings):
+        loss = zoo.training.token_cross_entropy(settings.label_smoothing)
+        return {"loss": {"logits": loss}, "metrics": {"logits": [zoo.training.TokenNats()]}}
+
     def measure(self, settings, answers, examples):
         nats, tokens = self.nats(answers, examples)
         return {"names": len(examples), "nats_per_character": nats / tokens}

@@ -106,28 +106,6 @@ class ImageToLabelRecipe(Recipe):
         """Returns a function of the inputs and outputs of `explained` that gives more answers."""
         return lambda inputs, outputs: {}
 
-    # Data ----------------------------------------------------------------------------------
-
-    def read(self, settings, data, split):
-        if data is not None:
-            examples = read_labelled_pictures(data, HEIGHT, WIDTH)
-            tenth = max(1, len(examples) // 10)
-            return held_out(examples, split, {"validation": tenth, "test": tenth}, "pictures")
-        part = "t10k" if split == "test" else "train"
-        names = [f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"]
-        found = datasets.fetch("mnist", names)
-        pictures, labels = read_images(*(found[name] for name in names))
-        examples = [Labelled(p, str(k)) for p, k in zip(pictures, labels, strict=True)]
-        if split == "test":
-            return examples
-        if not 0 < settings.validation_pictures < len(examples):
-            raise InputError(
-                f"setting validation_pictures={settings.validation_pictures}: expected 1 to "
-                f"{len(examples) - 1:,}"
-            )
-        cut = len(examples) - settings.validation_pictures
-        return examples[cut:] if split == "validation" else examples[:cut]
-
     def prepare(self, settings, examples):
         return PictureLabels(tuple(sorted({example.label for example in examples})))
 
@@ -157,12 +135,6 @@ class ImageToLabelRecipe(Recipe):
         }
         return keras.Model(model.input, {"logits": model(moved)["logits"]}, name="trained")
 
-    def objective(self, settings):
-        return {
-            "loss": {"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
-            "metrics": {"logits": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]},
-        }
-
     # What is exported and how it is measured -----------------------------------------------
 
     def module(self, settings, assets, model):
@@ -175,14 +147,15 @@ class ImageToLabelRecipe(Recipe):
             self.details(model),
         )
 
-    def measure(self, settings, answers, examples):
+    def named_right(self, answers, examples) -> np.ndarray:
+        """Returns whether a model names the class of each picture, bool [rows]."""
         right = np.zeros(len(examples), bool)
         asked = answered(
             answers, examples, _pixels, "pixels", length=lambda example: 0, batch_size=250
         )
         for row, answer in asked:
             right[row] = answer["label"].decode() == examples[row].label
-        return {"images": len(right), **_metrics(right)}
+        return right
 
     def baselines(self, settings, train, examples):
         assets = self.prepare(settings, train)
@@ -191,7 +164,7 @@ class ImageToLabelRecipe(Recipe):
             for part in (train, examples)
         ]
         found = picture_baselines(*arrays)
-        return {method: _metrics(right) for method, right in found.items()}
+        return {method: accuracy_and_error(right) for method, right in found.items()}
 
     def inputs(self, given):
         return {self.input_name: [encoded_picture(one) for one in given]}
@@ -254,9 +227,39 @@ def _pixels(examples):
     return {"image": np.stack([example.picture for example in examples])}
 
 
-def _metrics(right: np.ndarray) -> dict[str, float]:
+def accuracy_and_error(right: np.ndarray) -> dict[str, float]:
+    """Returns the share of the rows that are right, and the share that is not."""
     share = float(right.mean())
     return {"accuracy": share, "error": 1 - share}
+
+
+def own_pictures(data: Path, split: str) -> list[Labelled]:
+    """Reads a split of a person's own pictures: a tenth validates and a tenth tests."""
+    examples = read_labelled_pictures(data, HEIGHT, WIDTH)
+    tenth = max(1, len(examples) // 10)
+    return held_out(examples, split, {"validation": tenth, "test": tenth}, "pictures")
+
+
+def mnist_pictures(split: str, validation_pictures: int) -> list[Labelled]:
+    """Reads a split of MNIST; the last training pictures are held out for validation.
+
+    Raises:
+        InputError: so many pictures leave none to train on, or a file cannot be had.
+    """
+    part = "t10k" if split == "test" else "train"
+    names = [f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"]
+    found = datasets.fetch("mnist", names)
+    pictures, labels = read_images(*(found[name] for name in names))
+    examples = [Labelled(p, str(k)) for p, k in zip(pictures, labels, strict=True)]
+    if split == "test":
+        return examples
+    if not 0 < validation_pictures < len(examples):
+        raise InputError(
+            f"setting validation_pictures={validation_pictures}: expected 1 to "
+            f"{len(examples) - 1:,}"
+        )
+    cut = len(examples) - validation_pictures
+    return examples[cut:] if split == "validation" else examples[:cut]
 
 
 def encoded_picture(given) -> bytes:

@@ -87,13 +87,6 @@ class LabelToTextRecipe(Recipe):
         vocabulary = zoo.text.Vocabulary.build(texts)
         return LabelledAssets(labels, vocabulary, self.tokenizer)
 
-    def build(self, settings, assets):
-        return self.built(
-            settings,
-            num_features=len(assets.labels),
-            vocabulary_size=len(assets.vocabulary),
-        )
-
     def columns(self, assets, examples):
         texts, labels = zip(*examples, strict=True)
         number = {label: index for index, label in enumerate(assets.labels)}
@@ -108,12 +101,6 @@ class LabelToTextRecipe(Recipe):
         text = columns["text"]
         fed, wanted = zoo.text.fed_and_wanted(text)
         return {"features": columns["features"], "target": fed}, {"logits": wanted}
-
-    def objective(self, settings):
-        return {
-            "loss": {"logits": zoo.training.token_cross_entropy(settings.label_smoothing)},
-            "metrics": {"logits": [zoo.training.TokenNats()]},
-        }
 
     def module(self, settings, assets, model):
         return zoo.signatures.LabelToText(

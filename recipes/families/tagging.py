@@ -228,16 +228,6 @@ class TaggingRecipe(Recipe):
             targets["row_logits"] = columns["labels"]
         return inputs, targets
 
-    def objective(self, settings):
-        loss = (
-            {"chain": zoo.topologies.chain_loss()}
-            if self.crf
-            else {"logits": zoo.training.step_cross_entropy()}
-        )
-        if self.row_name:
-            loss["row_logits"] = zoo.training.step_cross_entropy()
-        return {"loss": loss, "metrics": None}
-
     def module(self, settings, assets, model):
         return zoo.signatures.TextToTags(
             model,

@@ -148,12 +148,6 @@ class TextToTextRecipe(Recipe):
         }
         return inputs, {"logits": wanted}
 
-    def objective(self, settings):
-        return {
-            "loss": {"logits": zoo.training.token_cross_entropy(settings.label_smoothing)},
-            "metrics": {"logits": [zoo.training.TokenNats()]},
-        }
-
     def module(self, settings, assets, model, no_repeat_ngram=0):
         return zoo.signatures.TextToText(
             model,
