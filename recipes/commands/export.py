@@ -1,5 +1,7 @@
 """zoo export"""
 
+import contextlib
+import tempfile
 from pathlib import Path
 
 import click
@@ -9,7 +11,7 @@ from recipes.commands.output import import_tensorflow, print_json
 
 
 @click.command("export")
-@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("target", metavar="RUN_DIR|SAVED_MODEL")
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
@@ -18,7 +20,9 @@ from recipes.commands.output import import_tensorflow, print_json
     help="The folder of all saved models; the version goes to DIR/NAME/N.",
 )
 @click.option("--version", type=click.IntRange(min=1), help="Default: the next free number.")
-@click.option("--name", help="Of the saved model. Default: the recipe's.")
+@click.option(
+    "--name", help="Name of the saved model. Default: the recipe's, or the saved model's own."
+)
 @click.option(
     "--metrics-only",
     is_flag=True,
@@ -26,14 +30,24 @@ from recipes.commands.output import import_tensorflow, print_json
     "on.",
 )
 @options.as_json
-def command(run_dir, to, version, name, metrics_only, as_json):
-    """Export a run as a numbered SavedModel version with its card."""
+def command(target, to, version, name, metrics_only, as_json):
+    """Export a run as a numbered SavedModel version with its card.
+
+    A saved model is built anew from its settings, assets and weights, and exported as this version
+    of the zoo exports: with its signatures, and with a card of what was measured before.
+    """
     import_tensorflow()
     from recipes.workbench.exporting import export
-    from recipes.workbench.run import Run
+    from recipes.workbench.opening import SavedRecipe, open_target
+    from recipes.workbench.rebuilding import as_run
 
-    run = Run.open(run_dir)
-    written = export(run, to, version, name, metrics_only)
+    run = open_target(target)
+    with contextlib.ExitStack() as stack:
+        if isinstance(run, SavedRecipe):
+            name = name or run.path.parent.name
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            run = as_run(run.path, Path(folder) / "run")
+        written = export(run, to, version, name, metrics_only)
     if as_json:
         print_json({"path": str(written), "model": name or run.recipe.name})
         return

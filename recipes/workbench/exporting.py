@@ -1,18 +1,19 @@
-"""From a run folder to saved_models/<name>/: a version, its card, its metrics, its Keras model."""
+"""From a run folder to saved_models/<name>/: a version, its card, its metrics, its assets."""
 
 import inspect
 import os
 import shutil
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
 from recipes.workbench.alignment import PICTURE, illustrate
 from recipes.workbench.card import card
+from recipes.workbench.rebuilding import ASSETS
 from recipes.workbench.run import Run
 from zoo.errors import InputError
 from zoo.files import write_atomically, write_json
+from zoo.references.staging import staged
 from zoo.references.versions import list_versions
 from zoo.serving import export_saved_model
 from zoo.signature_names import with_settings
@@ -28,8 +29,8 @@ def export(
     """Exports a finished run as the next version of its recipe's model.
 
     Beside the version folders go README.md (the card), metrics.json (everything that was measured,
-    with settings, seed and environment) and model.keras (to fine-tune from), all of the highest
-    version.
+    with settings, seed and environment) and assets/ (vocabularies and the like, to go on training
+    with; the weights are read from the version's own variables), all of the highest version.
 
     Args:
         run: A run whose training has come to its end.
@@ -67,8 +68,9 @@ def export(
         methods=getattr(run.module, "methods", None),
     )
     if int(written.name) == list_versions(folder)[-1]:
-        write_json(folder / "metrics.json", {**facts, "version": int(written.name)})
-        _copy(run.folder.model, folder / "model.keras", _pack)
+        kept = _keep_assets(run, folder)
+        facts |= {"version": int(written.name), "assets": kept}
+        write_json(folder / "metrics.json", facts)
         if picture:
             _copy(run.folder.path / picture, folder / picture)
         write_atomically(folder / "README.md", written_card)
@@ -120,17 +122,26 @@ def _make(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
 
 
-def _pack(source: Path, destination: Path) -> None:
-    """Copies an archive with its members compressed: Keras stores them, a twelfth larger."""
-    with ZipFile(source) as stored, ZipFile(destination, "w") as packed:
-        for member in stored.infolist():
-            packed.writestr(member, stored.read(member), ZIP_DEFLATED)
+def _keep_assets(run: Run, folder: Path) -> list[str]:
+    """Puts the run's assets beside the versions and returns the names of their files."""
+    target, files = folder / ASSETS, []
+    try:
+        with staged(folder, ".exporting-") as staging:
+            new = staging / ASSETS
+            shutil.copytree(run.folder.assets, new)
+            files = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
+            if target.exists():
+                target.rename(staging / "old")
+            new.rename(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror or error}") from error
+    return files
 
 
-def _copy(source: Path, destination: Path, copy=shutil.copyfile) -> None:
+def _copy(source: Path, destination: Path) -> None:
     partial = destination.with_name("partial." + destination.name)
     try:
-        copy(source, partial)
+        shutil.copyfile(source, partial)
         os.replace(partial, destination)
     except OSError as error:
         partial.unlink(missing_ok=True)
