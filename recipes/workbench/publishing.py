@@ -19,10 +19,10 @@ from zoo.references.versions import list_versions, version_folders
 MODEL_LICENCE = "Apache-2.0"
 # The tasks of the Hugging Face hub, by recipe; it shows a model without one as well.
 TASKS = {
-    "ag_news": "text-classification",
     "air_quality": "time-series-forecasting",
     "babi": "question-answering",
     "char_rnn": "text-generation",
+    "clip_motion": "video-classification",
     "cloze": "fill-mask",
     "connected_digits": "automatic-speech-recognition",
     "digit_captions": "image-to-text",

@@ -129,7 +129,12 @@ def hub(site, monkeypatch):
         }
         answer(request, {"commitUrl": site.url("owner/g2p/commit/0"), "commitOid": "0" * 40})
 
+    def validate(request):
+        taken["validated"] = json.loads(body(request))
+        answer(request, {"errors": [], "warnings": []})
+
     site.answers["POST /api/repos/create"] = create
+    site.answers["POST /api/validate-yaml"] = validate
     site.answers["POST /api/models/owner/g2p/preupload/main"] = preupload
     site.answers["POST /api/models/owner/g2p/commit/main"] = commit
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", site.address)
