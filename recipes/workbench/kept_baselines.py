@@ -31,9 +31,10 @@ def kept_baselines(
         train, examples: what the plain methods learn from, and what they are measured on.
     """
     folder = _folder()
-    if folder is None:
+    digest = _digest(recipe, settings, train, examples) if folder is not None else None
+    if digest is None:
         return recipe.baselines(settings, train, examples)
-    file = folder / f"{recipe.name}-{_digest(recipe, settings, train, examples)}.json"
+    file = folder / f"{recipe.name}-{digest}.json"
     if file.is_file():
         # What cannot be read is measured anew and written over.
         with contextlib.suppress(InputError):
@@ -54,10 +55,14 @@ def _folder() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
-def _digest(recipe: Recipe, settings: TrainingSettings, train: list, examples: list) -> str:
+def _digest(recipe: Recipe, settings: TrainingSettings, train: list, examples: list) -> str | None:
     of_training = {field.name for field in dataclasses.fields(TrainingSettings)}
     own = {name: value for name, value in vars(settings).items() if name not in of_training}
-    found = hashlib.sha256(pickle.dumps((__version__, own, train, examples)))
+    try:
+        found = hashlib.sha256(pickle.dumps((__version__, own, train, examples)))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        # Examples of one's own recipe may be anything; what has no digest is not kept.
+        return None
     for file in _code(recipe):
         found.update(file.read_bytes())
     return found.hexdigest()[:32]

@@ -62,5 +62,8 @@ def test_other_data_settings_or_a_broken_file_are_measured_anew(tmp_path, recipe
         file.write_text("{", encoding="utf-8")
     assert asked(settings, train, examples) == 1
     assert asked(settings, train, examples) == 0
+    # What cannot be told from other data is not kept.
+    odd = [(lambda: None, "2")]
+    assert asked(settings, odd, examples) + asked(settings, odd, examples) == 2
     monkeypatch.setenv("ZOO_BASELINES", "")
     assert asked(settings, train, examples) == 1
