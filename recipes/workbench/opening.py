@@ -81,15 +81,13 @@ def open_target(text: str) -> Run | SavedRecipe:
     try:
         return SavedRecipe(saved_models.find(text))
     except InputError as error:
-        if path.exists():
+        if path.is_dir():
             raise InputError(
                 f"{text}: neither a run folder (no run.json in it) nor a saved model (no "
                 f"<version>/saved_model.pb in it)"
             ) from error
-        raise InputError(
-            f"{text}: no run folder is there, and no saved model has that name; saved models: "
-            f"{', '.join(saved_models.names()) or 'none'}"
-        ) from error
+        # What went wrong while it was fetched, or where it was looked for.
+        raise InputError(f"{text}: no run folder is there, and {error}") from error
 
 
 def predict(
