@@ -83,10 +83,21 @@ def zip_of(*members) -> bytes:
         (b"", "no archive, or a cut or damaged one"),
     ],
     # The bytes of an archive hold the time: as names they would differ between processes.
-    ids=(
-        "parent absolute parent-zip symlink hardlink fifo twice file-and-folder bomb bomb-zip cut "
-        "page empty"
-    ).split(),
+    ids=[
+        "parent",
+        "absolute",
+        "parent-zip",
+        "symlink",
+        "hardlink",
+        "fifo",
+        "twice",
+        "file-and-folder",
+        "bomb",
+        "bomb-zip",
+        "cut",
+        "page",
+        "empty",
+    ],
 )
 def test_what_is_refused_writes_nothing_elsewhere(tmp_path, content, message):
     archive, folder = tmp_path / "archive", tmp_path / "in" / "folder"
