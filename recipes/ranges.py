@@ -81,6 +81,7 @@ _HELD_OUT = "test_share validation_share"
 RANGES: dict[str, Range] = {
     **_named(_ONE_OR_MORE, Range(1)),
     **_named(_NONE_OR_MORE, Range(0)),
+    "shortest": Range(2),
     **_named(_MORE_THAN_NONE, Range(0, without_least=True)),
     **_named(_NOT_ALL, Range(0, 1, without_most=True)),
     **_named(_SHARES, Range(0, 1)),

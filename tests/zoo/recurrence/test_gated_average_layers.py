@@ -358,8 +358,10 @@ def test_a_stack_of_each_name_learns_what_came_first(name):
             "goes with the cells lstm, gru, simple_rnn alone; got 'sru'",
         ),
         (
-            lambda: recurrence.MinGRU(4)(tf.ones([2, 3, 1]), sequence_length=tf.ones([2, 1])),
-            r"shape \[batch\]",
+            lambda: recurrence.MinGRU(4)(
+                tf.ones([2, 3, 1]), sequence_length=tf.ones([2, 1], tf.int32)
+            ),
+            r"lengths of shape \(2,\)",
         ),
     ],
 )
