@@ -49,13 +49,16 @@ def test_teacher_forcing_trains_the_plain_model(name):
         ),
         (
             {"forcing": "scheduled", "sampling_most": 1.2},
-            r"most is 1\.2; a probability lies from 0",
+            r"sampling_most=1\.2: expected 0 or more and 1 at most",
         ),
-        ({"forcing": "scheduled", "sampling_steps": 0}, "num_steps is 0; it must be at least 1"),
-        ({"forcing": "professor", "discriminator_units": 0}, "units is 0; expected a whole number"),
+        ({"forcing": "scheduled", "sampling_steps": 0}, "sampling_steps=0: expected 1 or more"),
+        (
+            {"forcing": "professor", "discriminator_units": 0},
+            "discriminator_units=0: expected 1 or more",
+        ),
         (
             {"coverage_weight": -1.0, "forcing": "free"},
-            r"coverage_weight is -1\.0; expected a numb",
+            r"coverage_weight=-1\.0: expected 0 or more",
         ),
     ],
 )
