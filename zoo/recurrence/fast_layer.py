@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
@@ -36,23 +36,6 @@ class FastRecurrence(CheckedLayer):
         self.recurrent_weight_dropout = recurrent_weight_dropout
         if recurrent_weight_dropout:
             self.weight_seed = keras.random.SeedGenerator(kwargs.get("seed"))
-
-    def call(
-        self,
-        sequences: tf.Tensor,
-        initial_state: Sequence[tf.Tensor] | None = None,
-        mask: tf.Tensor | None = None,
-        training: bool = False,
-        sequence_length: tf.Tensor | None = None,
-    ):
-        """Runs the layer; `sequence_length` `[batch]` is the same as a right-padded mask."""
-        given = self.checked(sequences, initial_state, mask, sequence_length)
-        return super().call(
-            given.sequences,
-            initial_state=given.initial_state,
-            mask=given.mask,
-            training=training,
-        )
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Takes Keras's place for the loop over time."""

@@ -28,23 +28,6 @@ class GatedAverageLayer(CheckedLayer, keras.layers.RNN):
         super().__init__(cell, **options)
         self.units = cell.units
 
-    def call(
-        self,
-        sequences: tf.Tensor,
-        initial_state: list[tf.Tensor] | None = None,
-        mask: tf.Tensor | None = None,
-        training: bool = False,
-        sequence_length: tf.Tensor | None = None,
-    ):
-        """Runs the layer; `sequence_length` `[batch]` is the same as a right-padded mask."""
-        given = self.checked(sequences, initial_state, mask, sequence_length)
-        return super().call(
-            given.sequences,
-            initial_state=given.initial_state,
-            mask=given.mask,
-            training=training,
-        )
-
     def inner_loop(self, sequences, initial_state, mask, training=False):
         """Takes Keras's place for the loop over time."""
         while isinstance(mask, (list, tuple)):

@@ -53,6 +53,23 @@ class CheckedLayer:
             sequence_length=given.sequence_length,
         )
 
+    def call(
+        self,
+        sequences: tf.Tensor,
+        initial_state: Sequence[tf.Tensor] | None = None,
+        mask: tf.Tensor | None = None,
+        training: bool = False,
+        sequence_length: tf.Tensor | None = None,
+    ):
+        """Runs the layer; `sequence_length` `[batch]` is the same as a right-padded mask."""
+        given = self.checked(sequences, initial_state, mask, sequence_length)
+        return super().call(
+            given.sequences,
+            initial_state=given.initial_state,
+            mask=given.mask,
+            training=training,
+        )
+
     def checked(self, sequences, initial_state, mask, sequence_length) -> LayerCall:
         """For `call`: the arguments, lengths made part of the mask, guarded in a graph.
 

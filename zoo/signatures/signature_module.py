@@ -97,19 +97,16 @@ class SignatureModule(tf.Module):
             each = [one.a_row(v, rows) for one, v in zip(settings, values, strict=True)]
             return function(*given[: len(inputs)], *each)
 
-        defaults = [setting.value for setting in settings]
+        defaults = {setting.name: setting.value for setting in settings}
         asked = [*inputs, *(setting.spec for setting in settings if setting.name in required)]
 
         def with_defaults(*given):
             given = dict(zip((spec.name for spec in asked), given, strict=True))
-            usual = {one.name: value for one, value in zip(settings, defaults, strict=True)}
-            return inner(*({**usual, **given}[spec.name] for spec in specs))
+            return inner(*({**defaults, **given}[spec.name] for spec in specs))
 
-        plain = _named(with_defaults, asked, {})
-        self._set(name, plain)
+        self._set(name, _named(with_defaults, asked, {}))
         if settings:
-            known = {one.name: value for one, value in zip(settings, defaults, strict=True)}
-            self._set(with_settings(name), _named(lambda *given: inner(*given), specs, known))
+            self._set(with_settings(name), _named(inner, specs, defaults))
 
     def _set(self, name: str, function) -> None:
         setattr(self, name, function)
